@@ -1,10 +1,12 @@
 """What the watch says: plain values that a page, a table or another program can show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from tocsin.signal import Level
+from tocsin.watch.indicators import Indicator
 
 
 class Detector(StrEnum):
@@ -104,3 +106,67 @@ class StreamResult:
     level: Level | None
     rings: tuple[Ring, ...]
     power: Power
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPoint:
+    """One calendar month of one stream. month: its first day. expected: allowing for reports still to come.
+
+    rise: log of the rise detector's statistic at the month's end; cusum: the CUSUM's value then, in nats; both None before the first day
+    of data. settled: whether practically all reports of that month are in.
+    """
+
+    month: date
+    births: int
+    events: int
+    expected: float
+    rise: float | None
+    cusum: float | None
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPaths:
+    """What the charts of one stream are drawn from: its months, and the thresholds on the scales of `MonthPoint`."""
+
+    site: str
+    indicator: str
+    months: tuple[MonthPoint, ...]
+    rise_amber: float
+    rise_red: float
+    cusum_amber: float
+    cusum_red: float
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """A place of care, as the register of sites has it. Dates None where unknown; successor: the site that took over its work."""
+
+    code: str
+    name: str
+    provider: str
+    provider_name: str
+    region: str | None = None
+    opened: date | None = None
+    closed: date | None = None
+    successor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """All that one run of the watch says about a country.
+
+    as_of: last day of data. promise: the national false-alarm promise in words. reading: what was read, by name (files, rows, bad rows,
+    duplicates ...). listed_today: (site, indicator) pairs on today's list by e-BH, strongest first, with false discovery share `list_fdr`.
+    """
+
+    as_of: date
+    sites: tuple[SiteInfo, ...]
+    indicators: tuple[Indicator, ...]
+    streams: tuple[StreamResult, ...]
+    paths: tuple[StreamPaths, ...]
+    quality: tuple[QualityFlag, ...]
+    promise: str
+    reading: Mapping[str, int | str]
+    listed_today: tuple[tuple[str, str], ...] = ()
+    list_fdr: float = 0.1

@@ -1,0 +1,1 @@
+"""A synthetic country with planted harm, to show and to test the watch."""
