@@ -178,7 +178,7 @@ class RiseState:
 RISE_AMBER, RISE_CLEAR, RISE_RED, RISE_AGAIN, RISE_OVER, CUSUM_AMBER, CUSUM_CLEAR, CUSUM_RED = range(8)
 """What can happen to a stream on a day: rows of `advance` carry one of these.
 
-Amber is cleared when R has fallen to a twentieth of its threshold. Red while an earlier ring is still open is RISE_AGAIN.
+Amber is cleared when R has fallen to about a third of its threshold. Red while an earlier ring is still open is RISE_AGAIN.
 """
 
 EVENT = np.dtype([("stream", np.int32), ("day", np.int32), ("what", np.int8), ("onset", np.int32), ("value", np.float64)])
@@ -341,7 +341,7 @@ def _advance_stream(  # type: ignore[no-untyped-def]
             bound = np.logaddexp(bound, math.log(days))
             if amber_day >= 0:
                 value, _ = log_statistic(total_x, total_e, starts_x, starts_e, count, shape, rate, ratios, weights, days)
-                if value < log_amber - 3.0:
+                if value < log_amber - 1.0:
                     amber_day = -1
                     out, written = _write(out, written, s, day, RISE_CLEAR, -1, value)
         x, e = events[i], expected[i]
