@@ -22,12 +22,14 @@ from tocsin.watch.power import PowerTable, power_table
 from tocsin.watch.reference import dispersion_shape, expected_counts, month_starts, reference_rates, share_reported, year_starts
 from tocsin.watch.results import MonthPoint, QualityFlag, RunResult, SiteInfo, StreamPaths, StreamResult
 from tocsin.watch.rise import EVENT, RATIOS, RiseState, Streams, advance, design
-from tocsin.watch.runlength import bernoulli_threshold, poisson_threshold
+from tocsin.watch.runlength import bernoulli_threshold
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
 
 LIST_FDR = 0.1
+_SLICES = 1_000_000
+"""Into how many slices a period without a denominator is cut, so that the CUSUM's steps become those of a Poisson process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def calibrate(counts: Counts, indicator: Indicator, budget: Budget, countrywide:
         for chance in (budget.local_amber, budget.local_red)
     ]
     streams = Streams.of(designs, list(yearly), indicator.ratio, thresholds[0], thresholds[1])
-    power = power_table(shape, red, amber, indicator.ratio, seed=seed)
+    # two figures of the spread are more than the table can tell apart, and let like indicators share it
+    power = power_table(float(f"{shape:.2g}"), red, amber, indicator.ratio, seed=seed)
     return Calibration(rates, shape, yearly, streams, power, countrywide)
 
 
@@ -106,7 +109,7 @@ def settle(settled: Settled, counts: Counts, indicator: Indicator, threads: int 
     if target == settled.state.day:
         return settled
     state = settled.state.copy()
-    happened, rise, cusum = _advance(settled, state, counts, np.ones(days), target, threads)
+    happened, rise, cusum = _advance(settled, state, counts, indicator, np.ones(days), target, threads)
     return Settled(settled.calibration, state, happened, rise, cusum)
 
 
@@ -116,7 +119,7 @@ def look(settled: Settled, counts: Counts, indicator: Indicator, threads: int = 
     state = settled.state.copy()
     reported = np.ones(days)
     reported[settled.state.day :] = share_reported(indicator.lag, days, settled.state.day)
-    happened, rise, cusum = _advance(settled, state, counts, reported, days, threads)
+    happened, rise, cusum = _advance(settled, state, counts, indicator, reported, days, threads)
     order = np.argsort(happened["stream"], kind="stable")
     return Findings(happened[order], rise, cusum, state)
 
@@ -187,7 +190,7 @@ def watch_country(
 
 
 def _advance(
-    settled: Settled, state: RiseState, counts: Counts, reported: NDArray[np.float64], target: int, threads: int
+    settled: Settled, state: RiseState, counts: Counts, indicator: Indicator, reported: NDArray[np.float64], target: int, threads: int
 ) -> tuple[NDArray[np.void], NDArray[np.float64], NDArray[np.float64]]:
     calibration, first = settled.calibration, state.day
     until = replace(
@@ -203,6 +206,8 @@ def _advance(
     new = ends[ends >= first].astype(np.int32)
     kept = ends.shape[0] - new.shape[0]
     births = np.ascontiguousarray(until.births[:, first:])
+    if indicator.denominator is None:
+        births = np.where(births > 0, _SLICES, 0).astype(np.int32)
     events = np.ascontiguousarray(until.events[:, first:])
     happened, rise, cusum = advance(state, calibration.streams, births, events, expected, new, threads)
     return (
@@ -215,7 +220,8 @@ def _advance(
 def _cusum_threshold(indicator: Indicator, births_a_year: float, yearly: float, chance: float) -> float:
     """Exact threshold for 12 months of a site of at least this size; sizes are taken 10 % apart, so that a country needs only some."""
     if indicator.denominator is None:
-        return poisson_threshold(yearly / 365, indicator.ratio, false_alarm=chance, horizon=365)
+        # events in continuous time: so many thin slices of time that hardly any holds two
+        births_a_year = min(max(yearly * 500, 1000.0), 30_000.0)
     p0 = float(f"{min(max(yearly / max(births_a_year, 1.0), 1e-7), 0.5):.2g}")
     horizon = int(np.ceil(1.1 ** np.ceil(np.log(max(births_a_year, 2.0)) / np.log(1.1))))
     return bernoulli_threshold(p0, indicator.ratio, false_alarm=chance, horizon=horizon)

@@ -4,6 +4,7 @@ Found by letting the detector itself watch many imagined sites of each of a row 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class PowerTable:
         return round(float(value), 1)
 
 
+@lru_cache(maxsize=256)
 def power_table(shape: float, arl_days_red: float, arl_days_amber: float, ratio: float, *, sites: int = 200, seed: int = 1) -> PowerTable:
     """Let the rise detector watch `sites` imagined sites of each size from four years before a rise of `ratio` to ten years after.
 

@@ -350,8 +350,11 @@ def _advance_stream(  # type: ignore[no-untyped-def]
             recovery = max(0.0, recovery - x * math.log(open_ratio) + (open_ratio - 1.0) * open_theta * e)
             if recovery >= math.log(20.0 + recovery_events * open_ratio):
                 out, written = _write(out, written, s, day, RISE_OVER, -1, recovery)
-                open_day = -1
-        if x > 0:
+                # what came while the ring was open says nothing of the site's usual
+                open_day, amber_day = -1, -1
+                total_x, total_e, count = 0, 0.0, 0
+                epoch, bound = day + 1, -math.inf
+        if x > 0 and epoch <= day:
             total_x += x
             bound += steepest * x
             if bound >= (log_amber if amber_day < 0 else log_red):
@@ -363,14 +366,14 @@ def _advance_stream(  # type: ignore[no-untyped-def]
                     out, written = _write(out, written, s, day, RISE_AMBER, onset, value)
                 if value >= log_red:
                     out, written = _write(out, written, s, day, RISE_RED if open_day < 0 else RISE_AGAIN, onset, value)
-                    theta = (shape + starts_x[best]) / (rate + starts_e[best])
-                    open_day = day
-                    open_theta = theta
-                    open_ratio = max(1.25, (total_x - starts_x[best]) / max(theta * (total_e - starts_e[best]), 1e-9))
+                    if open_day < 0:
+                        # what came before the rise is the site's usual; what came since is not
+                        shape += starts_x[best]
+                        rate += starts_e[best]
+                        open_theta = shape / rate
+                        open_ratio = max(1.25, (total_x - starts_x[best]) / max(open_theta * (total_e - starts_e[best]), 1e-9))
+                        open_day = day
                     recovery = 0.0
-                    # what came before the rise is the site's usual; what came since is not
-                    shape += starts_x[best]
-                    rate += starts_e[best]
                     total_x, total_e, count = 0, 0.0, 0
                     epoch, amber_day, bound = day + 1, -1, -math.inf
         cusum, top = _cusum_day(cusum, births[i], x, e, cusum_ratio, cusum_red_at)
