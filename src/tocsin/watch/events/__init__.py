@@ -1,0 +1,19 @@
+"""Reading: files of births and outcomes in, counts by site and day out."""
+
+from tocsin.watch.events.mapping import Mapping, MappingError, read_mapping
+from tocsin.watch.events.read import Problem, Reading, Report, TooManyBadRowsError, read
+from tocsin.watch.events.rows import FileError
+from tocsin.watch.events.sites import read_sites
+
+__all__ = [
+    "FileError",
+    "Mapping",
+    "MappingError",
+    "Problem",
+    "Reading",
+    "Report",
+    "TooManyBadRowsError",
+    "read",
+    "read_mapping",
+    "read_sites",
+]
