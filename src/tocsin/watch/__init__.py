@@ -3,6 +3,7 @@
 from tocsin.watch.budget import Budget, Promise, e_bh
 from tocsin.watch.cusum import bernoulli_cusum, poisson_cusum, risk_adjusted_cusum
 from tocsin.watch.edetector import e_detector
+from tocsin.watch.ewma import ewma, ewma_arl
 from tocsin.watch.funnel import funnel
 from tocsin.watch.national import watch_country
 from tocsin.watch.overdispersion import overdispersion
@@ -15,6 +16,7 @@ from tocsin.watch.runlength import (
     poisson_false_alarm,
     poisson_threshold,
 )
+from tocsin.watch.spc import spc
 from tocsin.watch.vlad import vlad
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "bernoulli_threshold",
     "e_bh",
     "e_detector",
+    "ewma",
+    "ewma_arl",
     "funnel",
     "overdispersion",
     "poisson_arl",
@@ -34,6 +38,7 @@ __all__ = [
     "poisson_false_alarm",
     "poisson_threshold",
     "risk_adjusted_cusum",
+    "spc",
     "vlad",
     "watch_country",
 ]

@@ -81,8 +81,8 @@ class Mapping:
 
 
 _KEYS = (
-    "rows", "columns", "site", "dates", "day-zero", "period", "week-date", "words-for-yes", "words-for-no", "empty-means-no", "where", "compute", "risk",
-    "on-overlap", "delimiter", "decimal-comma",
+    "rows", "columns", "site", "dates", "day-zero", "period", "week-date", "words-for-yes", "words-for-no",
+    "empty-means-no", "where", "compute", "risk", "on-overlap", "delimiter", "decimal-comma",
 )  # fmt: skip
 
 
