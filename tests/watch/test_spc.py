@@ -171,7 +171,8 @@ def test_nothing_to_chart_is_an_empty_chart():
 @pytest.mark.parametrize(
     ("weight", "width", "shift", "published"),
     [
-     (0.4, 3.054, 0, 500), (0.25, 2.998, 0, 500), (0.1, 2.814, 0, 500), (0.05, 2.615, 0, 500), (0.4, 3.054, 1, 14.3), (0.25, 2.998, 1, 11.1),
+     (0.4, 3.054, 0, 500), (0.25, 2.998, 0, 500), (0.1, 2.814, 0, 500), (0.05, 2.615, 0, 500), (0.4, 3.054, 1, 14.3),
+     (0.25, 2.998, 1, 11.1),
      (0.1, 2.814, 1, 10.3), (0.05, 2.615, 1, 11.4)],
 )  # fmt: skip
 def test_ewma_run_lengths_are_those_of_lucas_and_saccucci(weight, width, shift, published):

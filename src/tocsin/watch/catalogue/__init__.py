@@ -58,7 +58,8 @@ def _indicator(key: str, given: Any, file: str) -> Indicator:
     return Indicator(
         key, str(given["name"]), event, str(given.get("events", event)), str(given.get("birth", "birth")),
         str(given.get("births", "births")), kind, str(given["numerator"]),
-        None if denominator is None else str(denominator), _reference(given["reference"], where, kind), ratio, _lag(given.get("lag"), where), int(_number(given.get("per", 1000), f"{where}, per")), str(given["source"]).strip(),
+        None if denominator is None else str(denominator), _reference(given["reference"], where, kind), ratio,
+        _lag(given.get("lag"), where), int(_number(given.get("per", 1000), f"{where}, per")), str(given["source"]).strip(),
         tuple(str(e) for e in exclusions), bool(given.get("risk-adjusted", False)),
     )  # fmt: skip
 
