@@ -3,8 +3,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from country import country, indicator, register
 
+from country import country, indicator, register
 from tocsin.signal import Level
 from tocsin.watch.budget import Budget, Promise
 from tocsin.watch.counts import Counts

@@ -1,1 +1,1 @@
-"""A synthetic country with planted harm, to show and to test the watch."""
+"""A synthetic country to try the product on. Its places and people do not exist; its rates are near those published for England."""

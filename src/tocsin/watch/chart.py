@@ -21,6 +21,7 @@ _BLUE, _RED, _AMBER, _GREY, _INK = "#005eb8", "#b00020", "#9a5b00", "#768692", "
 _FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 _MANY_POINTS = 200
 Spec = dict[str, Any]
+_ONCE: Spec = {"values": [{}]}
 
 
 def control_chart(counts: Counts, indicator: Indicator, place: int) -> tuple[NDArray[np.object_], Spc]:
@@ -153,7 +154,7 @@ def funnel_chart(
         layers.append(
             {"data": {"values": edge}, "mark": {"type": "line", "color": _GREY}, "encoding": {"x": x_axis, "y": y, "strokeDash": dash}}
         )
-    layers.append({"mark": {"type": "rule", "color": _INK}, "encoding": {"y": {"datum": made.centre * per}}})
+    layers.append({"data": _ONCE, "mark": {"type": "rule", "color": _INK}, "encoding": {"y": {"datum": made.centre * per}}})
     layers.append(
         {
             "mark": {"type": "point", "filled": True, "size": 40},
@@ -195,10 +196,15 @@ def _lines(rows: list[dict[str, Any]], title: str, y_title: str, limits: Sequenc
         if not math.isfinite(at):
             continue
         layers.append(
-            {"mark": {"type": "rule", "color": colour, "strokeDash": [6, 3], "strokeWidth": 1.5}, "encoding": {"y": {"datum": at}}}
+            {
+                "data": _ONCE,
+                "mark": {"type": "rule", "color": colour, "strokeDash": [6, 3], "strokeWidth": 1.5},
+                "encoding": {"y": {"datum": at}},
+            }
         )
         layers.append(
             {
+                "data": _ONCE,
                 "mark": {"type": "text", "align": "left", "dx": 2, "dy": -5, "color": colour, "text": name, "fontSize": 12},
                 "encoding": {"y": {"datum": at}, "x": {"value": 0}},
             }

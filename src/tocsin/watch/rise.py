@@ -371,7 +371,9 @@ def _advance_stream(  # type: ignore[no-untyped-def]
                         shape += starts_x[best]
                         rate += starts_e[best]
                         open_theta = shape / rate
-                        open_ratio = max(1.25, (total_x - starts_x[best]) / max(open_theta * (total_e - starts_e[best]), 1e-9))
+                        # a rise looks larger than it is on the day that it is found; too large a ratio would end the ring too soon
+                        seen = (total_x - starts_x[best]) / max(open_theta * (total_e - starts_e[best]), 1e-9)
+                        open_ratio = max(1.25, seen**0.75)
                         open_day = day
                     recovery = 0.0
                     total_x, total_e, count = 0, 0.0, 0

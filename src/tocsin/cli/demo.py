@@ -1,0 +1,135 @@
+"""`tocsin demo`: a synthetic country, watched and served."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tocsin.cli.db import bring_up_to_date, data_folder
+from tocsin.cli.serve import refuse_taken
+from tocsin.postgres import ensure, stop
+
+_console = Console()
+
+
+def command(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's data away and begin anew.")] = False,
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 8000,
+) -> None:
+    """Build the demo country, run the watch over it, load what it says and serve it on http://localhost:8000. Ctrl-C stops everything.
+
+    A second start finds the same data. Examples:
+
+      tocsin demo
+
+      tocsin demo --fresh --port 8001
+    """
+    refuse_taken("127.0.0.1", port)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = None
+    try:
+        ensure(folder)
+        bring_up_to_date()
+        _prepare(folder, fresh)
+        server = subprocess.Popen([sys.executable, "-m", "tocsin.cli", "serve", "--port", str(port)], start_new_session=True)  # noqa: S603
+        _wait_for(port, server)
+        _console.print(f"\nTocsin is serving on http://localhost:{port} (Ctrl-C stops it)", highlight=False)
+        server.wait()
+        raise typer.Exit(1)
+    except KeyboardInterrupt:
+        _console.print("\nStopping ...")
+    finally:
+        if server is not None and server.poll() is None:
+            server.send_signal(signal.SIGINT)
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+        stop(folder)
+    _console.print("Stopped.")
+
+
+def _prepare(folder: Path, fresh: bool) -> None:
+    """Build, watch and load, unless this version of the demo already stands in the database."""
+    import django
+
+    django.setup()
+    from tocsin.web.watch.actions import load_run
+    from tocsin.web.watch.models import Run
+
+    done = folder / "demo" / "loaded"
+    wanted = _version()
+    if not fresh and done.exists() and done.read_text() == wanted and Run.objects.exists():
+        return
+    done.unlink(missing_ok=True)
+    data = folder / "demo" / "data"
+    if fresh:
+        shutil.rmtree(data, ignore_errors=True)
+    from tocsin.cli.watch import run_files
+    from tocsin.demo import truth
+    from tocsin.demo.country import build
+
+    with _bar() as bar:
+        build(data, progress=_teller(bar, "country"))
+        result = run_files(data, progress=_teller(bar, "watch"))
+        told = _teller(bar, "load")
+        told("Loading the signals", 0, 1)
+        load_run(result)
+        told("Loaded the signals", 1, 1)
+    rows, false_reds = truth.compare(truth.read_truth(data), result)
+    (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
+    _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
+    done.write_text(wanted)
+
+
+def _version() -> str:
+    """Changes with the code that makes the demo's data and signals."""
+    root = Path(__file__).resolve().parent.parent
+    found = hashlib.sha256()
+    for path in sorted(
+        [*root.glob("demo/*.py"), *root.glob("watch/**/*.py"), *root.glob("watch/**/*.yaml"), root / "web/watch/actions.py"]
+    ):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            raise typer.Exit(2)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    print("The server did not answer within 30 seconds.", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), console=_console
+    )
+
+
+def _teller(bar: Progress, _: str) -> Callable[[str, int, int], Any]:
+    task = bar.add_task("", total=None)
+
+    def tell(what: str, done: int, of: int) -> None:
+        bar.update(task, description=what, completed=done, total=of)
+
+    return tell

@@ -1,0 +1,47 @@
+"""`tocsin serve`: the pages over HTTP."""
+
+import os
+import socket
+import sys
+from typing import Annotated
+
+import typer
+
+
+def command(
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+) -> None:
+    """Serve the pages until stopped. Exit status 2 where the port is taken.
+
+    Example: tocsin serve --port 8001
+    """
+    refuse_taken(host, port)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "tocsin.web.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=4,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Stop with a plain message where something already listens there."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError:
+            print(
+                f"Port {port} is taken. Stop what serves there, or choose another: --port {port + 1} (make demo PORT={port + 1})",
+                file=sys.stderr,
+            )
+            raise typer.Exit(2) from None

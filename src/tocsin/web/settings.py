@@ -1,0 +1,92 @@
+"""Settings, from the environment only. Without DATABASE_URL the embedded PostgreSQL is started in the data folder.
+
+TOCSIN_DATA: data folder (default .tocsin). TOCSIN_SECRET_KEY: made once and kept there if not given. TOCSIN_HOSTS: names served, with
+commas. TOCSIN_DATABASE_ROLE: role for the embedded server (tocsin_app; migrations use tocsin_owner). TOCSIN_SUPPRESS_BELOW: counts from 1
+up to below this number are not shown on pages. TOCSIN_DEBUG: 1 only while developing.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+WEB = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("TOCSIN_DATA", ".tocsin")).resolve()
+
+
+def _secret_key() -> str:
+    given = os.environ.get("TOCSIN_SECRET_KEY")
+    if given:
+        return given
+    DATA.mkdir(parents=True, exist_ok=True)
+    kept = DATA / "secret-key"
+    try:
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return kept.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return kept.read_text()
+
+
+def _database() -> dict[str, object]:
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        from tocsin.postgres import ensure
+
+        return ensure(DATA).django(os.environ.get("TOCSIN_DATABASE_ROLE", "tocsin_app"))
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError("DATABASE_URL must begin with postgresql://; Tocsin needs PostgreSQL")
+    return {
+        "ENGINE": "django.db.backends.postgresql", "NAME": unquote(parts.path.lstrip("/")), "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""), "HOST": parts.hostname or "", "PORT": parts.port or "", "CONN_MAX_AGE": 60,
+    }  # fmt: skip
+
+
+SECRET_KEY = _secret_key()
+DEBUG = os.environ.get("TOCSIN_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("TOCSIN_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+SUPPRESS_BELOW = int(os.environ.get("TOCSIN_SUPPRESS_BELOW", "0"))
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.staticfiles", "csp", "tocsin.web.ui", "tocsin.web.watch"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "tocsin.web.urls"
+WSGI_APPLICATION = "tocsin.web.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [WEB / "ui" / "templates", WEB / "watch" / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {"environment": "tocsin.web.ui.jinja.environment"},
+    },
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"], "style-src": ["'self'"], "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"], "form-action": ["'self'"],
+        "base-uri": ["'none'"], "frame-ancestors": ["'none'"], "script-src": ["'self'"], "connect-src": ["'self'"],
+    }
+}  # fmt: skip
+SECURE_REFERRER_POLICY = "same-origin"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

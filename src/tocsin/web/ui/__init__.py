@@ -1,0 +1,1 @@
+"""What all pages share: the frame, styles, and how numbers are said."""

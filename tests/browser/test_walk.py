@@ -1,0 +1,90 @@
+"""In a real Chromium, over a real server and a real PostgreSQL."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = (Path(__file__).parent / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    spec = importlib.util.spec_from_file_location("browser", Path(__file__).parents[2] / "tools" / "browser.py")
+    finder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(finder)
+    with sync_playwright() as p:
+        # any request to another host fails, so a page that needs one shows it
+        rules = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
+        yield p.chromium.launch(executable_path=finder.find(), args=[rules, "--no-sandbox"])
+
+
+@pytest.fixture
+def site(transactional_db, live_server, small_run):
+    from tocsin.web.watch.actions import load_run
+
+    load_run(small_run)
+    return live_server.url
+
+
+def open_page(chromium, **options):
+    page = chromium.new_context(**options).new_page()
+    page.failures = []
+    page.on("requestfailed", lambda r: page.failures.append(r.url))
+    return page
+
+
+def test_from_the_overview_one_walks_to_the_planted_sites_signal_and_every_page_passes_axe(chromium, site):
+    page = open_page(chromium, viewport={"width": 1200, "height": 900})
+    found = {}
+
+    def check(name):
+        page.evaluate(AXE)
+        result = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+        found[name] = [(v["id"], v["nodes"][0]["html"][:120]) for v in result["violations"]]
+
+    page.goto(site)
+    check("overview")
+    page.locator("#signals tr", has_text="Site S03").get_by_role("link", name="Stillbirth").click()
+    assert "Stillbirth at Site S03" in page.get_by_role("heading", level=1).inner_text()
+    check("signal")
+    assert page.locator("img.tocsin-chart").first.evaluate("i => i.complete && i.naturalWidth > 0")
+    page.get_by_role("link", name="Site S03").click()
+    check("site")
+    for address in ("/sites/", "/indicators/stillbirth/", "/about/", "/nowhere/"):
+        page.goto(site + address)
+        check(address)
+
+    assert {name: v for name, v in found.items() if v} == {}
+    assert page.failures == []
+
+
+def test_without_javascript_the_overview_is_read_and_filtered(chromium, site):
+    page = open_page(chromium, java_script_enabled=False)
+    page.goto(site)
+    page.get_by_label("Site or provider").fill("S03")
+    page.get_by_role("button", name="Show").click()
+
+    assert "text=S03" in page.url
+    assert page.locator("#signals tbody tr").count() == 1
+
+
+@pytest.mark.parametrize("address", ["/", "/sites/", "/sites/S03/", "/indicators/stillbirth/", "/about/"])
+def test_on_a_phone_no_page_scrolls_sideways(chromium, site, address):
+    page = open_page(chromium, viewport={"width": 360, "height": 740})
+    page.goto(site + address)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_keyboard_reaches_the_content_first(chromium, site):
+    page = open_page(chromium)
+    page.goto(site)
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"

@@ -1,0 +1,36 @@
+"""One embedded PostgreSQL for a whole test run, in a folder of its own; one small run of the watch for all pages."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from country import country, indicator, register
+
+
+def pytest_sessionfinish(session):
+    # workers of one run share the server; only the one who began the run ends it
+    if not os.environ.get("PYTEST_XDIST_WORKER") and not os.environ.get("DATABASE_URL"):
+        from tocsin.postgres import stop
+
+        stop(Path(os.environ["TOCSIN_DATA"]))
+
+
+@pytest.fixture(scope="session")
+def small_run():
+    """Twenty sites, one of them (S03) with a threefold rise, and a flag for its data."""
+    from datetime import date
+
+    from tocsin.watch.national import watch_country
+    from tocsin.watch.results import QualityFlag
+
+    counts = country(sites=20, days=4 * 365, rises=[(3, 900, 3.0)])
+    flag = QualityFlag("S05", None, "no-births", date(2017, 1, 1), date(2017, 1, 31), "In January 2017 nothing was recorded at S05.")
+    return watch_country({"stillbirth": counts}, {"stillbirth": indicator()}, register(20), quality=[flag], reading={"rows": 1})
+
+
+@pytest.fixture
+def loaded(db, small_run):
+    from tocsin.web.watch.actions import load_run
+
+    return load_run(small_run)
