@@ -49,6 +49,8 @@ def power_table(shape: float, arl_days_red: float, arl_days_amber: float, ratio:
 
     shape: Gamma shape by which sites differ. The rise starts at a random week of a year. Standard error of the median about 5 %.
     """
+    if not ratio > 1:
+        raise ValueError(f"ratio must be above 1, got {ratio!r}")
     random = np.random.default_rng(seed)
     months = np.full((len(RATES), 2), np.inf)
     for row, rate in enumerate(RATES):
