@@ -39,6 +39,8 @@ def command(
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
     folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    # a shell that starts us in the background lets us ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = None
     try:

@@ -150,7 +150,7 @@ def _plan(sites: list[dict[str, Any]], share: NDArray[np.float64], last: date, y
     planted = [
         Planted("rise", at(0.02), "term_admission", "a modest rise at a large site", back(900), None, 1.5),
         Planted("rise", at(0.10), "stillbirth", "a rise of a rare outcome", back(1500), None, 2.5),
-        Planted("rise", at(0.20), "hie", "a doubling and a half", back(1300), None, 2.5),
+        Planted("rise", at(0.04), "hie", "a threefold rise of brain injury", back(1300), None, 3.0),
         Planted("rise", at(0.30), "pph", "a doubling at a site of middling size", back(700), None, 2.0),
         Planted("rise", at(0.40), "tear", "a rise that ended again", back(1600), back(700), 2.0),
         Planted("rise", at(0.15), "neonatal_death", "a threefold rise of the rarest outcome", back(1200), None, 3.5),

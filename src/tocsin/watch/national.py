@@ -201,8 +201,10 @@ def _advance(
     )
     expected = expected_counts(until, calibration.rates, reported[:target], first)
     _, edges = month_starts(counts.first_day, target)
-    # a month that has not ended yet is shown as it stands today
+    # a month that has not ended yet is shown as it stands today, but has no place in what is kept
     ends = edges[1:] - 1
+    if target < counts.births.shape[1] and (counts.first_day + timedelta(days=target)).day != 1:
+        ends = ends[:-1]
     new = ends[ends >= first].astype(np.int32)
     kept = ends.shape[0] - new.shape[0]
     births = np.ascontiguousarray(until.births[:, first:])

@@ -460,3 +460,15 @@ def test_a_users_indicator_is_added_and_may_replace_one_that_is_shipped():
     )
 
     assert load_catalogue([("own.yaml", text)])["term-stillbirth"].name == "Mine"
+
+
+def test_a_dictionary_that_names_sites_without_rows_makes_no_sites(tmp_path):
+    path = tmp_path / "births.parquet"
+    site = pa.DictionaryArray.from_arrays(pa.array([2, 0, 2], pa.int32()), pa.array(["A", "ghost", "B"]))
+    table = {"site": site, "date": [date(2024, 1, 1)] * 3, "term": [True] * 3, "stillbirth": [False] * 3}
+    pq.write_table(pa.table(table), path)
+
+    counts = still(read([path], PLAIN, STILL, batch_rows=1))
+
+    assert counts.sites == ("A", "B")
+    assert counts.births.tolist() == [[1], [2]]

@@ -114,8 +114,21 @@ def days(array: pa.Array, mapping: Mapping, earliest: date, latest: date) -> Col
     return _by_value(array, parse, nothing, np.int32)
 
 
-def codes(array: pa.Array, index: Callable[[str], int]) -> Column:
+class Codes:
+    """Places of codes, remembered from batch to batch while a file's dictionary stays the same."""
+
+    def __init__(self) -> None:
+        self.dictionary: pa.Array | None = None
+        self.places: NDArray[np.int32] = np.empty(0, np.int32)
+
+
+def codes(array: pa.Array, index: Callable[[str], int], known: Codes) -> Column:
     """Place of each row's code, int32, as `index` gives it; -1 where missing (which is bad). `index` may raise BadValueError."""
+    whole = pa.types.is_dictionary(array.type) and array.null_count == 0
+    if whole and known.dictionary is not None and array.dictionary.equals(known.dictionary):
+        places = known.places[array.indices.to_numpy(zero_copy_only=False)]
+        if places.shape[0] == 0 or places.min() >= 0:
+            return Column(places, None, lambda i: "", _shown(array))
 
     def parse(text: str | None) -> int:
         word = "" if text is None else text.strip()
@@ -127,7 +140,14 @@ def codes(array: pa.Array, index: Callable[[str], int]) -> Column:
 
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_dictionary(array.type)):
         array = array.cast(pa.string())
-    return _by_value(array, parse, -1, np.int32)
+    found = _by_value(array, parse, -1, np.int32)
+    if whole and found.bad is None:
+        same = known.dictionary is not None and array.dictionary.equals(known.dictionary)
+        # a code that no row has had yet stays unknown: a dictionary may name sites that have no rows
+        learned = known.places if same else np.full(len(array.dictionary), -1, np.int32)
+        learned[array.indices.to_numpy(zero_copy_only=False)] = found.values
+        known.dictionary, known.places = array.dictionary, learned
+    return found
 
 
 def texts(array: pa.Array) -> NDArray[np.object_]:
@@ -168,8 +188,8 @@ def _by_value(array: pa.Array, parse: Callable[[str | None], float | int], nothi
     parsed = np.full(len(words) + 1, nothing, kind)
     reasons: dict[int, str] = {}
     # only values that some row has are looked at: a dictionary may hold more
-    used = np.unique(encoded.indices.drop_null().to_numpy(zero_copy_only=False)) if encoded.null_count else None
-    for place in range(len(words)) if used is None else used.tolist():
+    had = np.bincount(encoded.indices.drop_null().to_numpy(zero_copy_only=False), minlength=len(words))
+    for place in np.flatnonzero(had).tolist():
         try:
             parsed[place] = parse(None if words[place] is None else str(words[place]))
         except BadValueError as error:

@@ -153,6 +153,7 @@ class _Reader:
         self.codes: list[str] = []
         self.closed = np.zeros(0, np.int32)
         self.raw: list[str] = []
+        self.known_codes = convert.Codes()
         self.raw_index: dict[str, int] = {}
         self.owner = np.zeros(0, np.int32)
         self.quarantine = csv.writer(quarantine) if quarantine is not None else None
@@ -282,7 +283,7 @@ class _Reader:
         day_column = convert.days(batch.columns[m.column("date")], m, self.earliest, self.latest)
         read_columns.append((m.column("date"), day_column))
         if m.site is None:
-            site_column = convert.codes(batch.columns[m.column("site")], self._raw_site)
+            site_column = convert.codes(batch.columns[m.column("site")], self._raw_site, self.known_codes)
             read_columns.append((m.column("site"), site_column))
             raw = site_column.values
         else:

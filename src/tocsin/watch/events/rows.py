@@ -76,7 +76,7 @@ def _parquet(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[Ba
     file = _open_parquet(path, text)
     row = 1
     try:
-        for batch in file.iter_batches(batch_size=batch_rows, columns=wanted):
+        for batch in file.iter_batches(batch_size=batch_rows if batch_rows != BATCH_ROWS else 4 * BATCH_ROWS, columns=wanted):
             found = dict(zip(batch.schema.names, batch.columns, strict=True))
             yield Batch(found, np.arange(row, row + batch.num_rows, dtype=np.int64))
             row += batch.num_rows

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import replace
 from datetime import date
 
 from tocsin.watch.events.rows import FileError
@@ -62,7 +61,7 @@ def successors(sites: tuple[SiteInfo, ...]) -> dict[str, str]:
 
 def unknown_site(code: str) -> SiteInfo:
     """A site that the register does not name: kept under its code."""
-    return replace(SiteInfo(code, code, code, code))
+    return SiteInfo(code, code, code, code)
 
 
 def _last(code: str, sites: dict[str, SiteInfo]) -> str | None:
