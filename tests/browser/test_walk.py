@@ -32,18 +32,32 @@ def site(transactional_db, live_server, small_run):
     return live_server.url
 
 
-def open_page(chromium, **options):
-    page = chromium.new_context(**options).new_page()
-    page.failures = []
-    page.on("requestfailed", lambda r: page.failures.append(r.url))
-    return page
+@pytest.fixture
+def open_page(chromium, site):
+    """Opens pages; when the test is over they have nothing left to ask for, so that no request meets the emptying of the tables."""
+    opened = []
+
+    def opening(**options):
+        page = chromium.new_context(**options).new_page()
+        page.failures = []
+        page.on("requestfailed", lambda r: page.failures.append(r.url))
+        opened.append(page)
+        return page
+
+    yield opening
+    for page in opened:
+        page.wait_for_load_state("networkidle")
+        page.goto("about:blank")
+        page.wait_for_timeout(300)
+        page.context.close()
 
 
-def test_from_the_overview_one_walks_to_the_planted_sites_signal_and_every_page_passes_axe(chromium, site):
-    page = open_page(chromium, viewport={"width": 1200, "height": 900})
+def test_from_the_overview_one_walks_to_the_planted_sites_signal_and_every_page_passes_axe(open_page, site):
+    page = open_page(viewport={"width": 1200, "height": 900})
     found = {}
 
     def check(name):
+        page.wait_for_load_state("networkidle")
         page.evaluate(AXE)
         result = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
         found[name] = [(v["id"], v["nodes"][0]["html"][:120]) for v in result["violations"]]
@@ -64,8 +78,8 @@ def test_from_the_overview_one_walks_to_the_planted_sites_signal_and_every_page_
     assert page.failures == []
 
 
-def test_without_javascript_the_overview_is_read_and_filtered(chromium, site):
-    page = open_page(chromium, java_script_enabled=False)
+def test_without_javascript_the_overview_is_read_and_filtered(open_page, site):
+    page = open_page(java_script_enabled=False)
     page.goto(site)
     page.get_by_label("Site or provider").fill("S03")
     page.get_by_role("button", name="Show").click()
@@ -75,15 +89,15 @@ def test_without_javascript_the_overview_is_read_and_filtered(chromium, site):
 
 
 @pytest.mark.parametrize("address", ["/", "/sites/", "/sites/S03/", "/indicators/stillbirth/", "/about/"])
-def test_on_a_phone_no_page_scrolls_sideways(chromium, site, address):
-    page = open_page(chromium, viewport={"width": 360, "height": 740})
+def test_on_a_phone_no_page_scrolls_sideways(open_page, site, address):
+    page = open_page(viewport={"width": 360, "height": 740})
     page.goto(site + address)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_the_keyboard_reaches_the_content_first(chromium, site):
-    page = open_page(chromium)
+def test_the_keyboard_reaches_the_content_first(open_page, site):
+    page = open_page()
     page.goto(site)
     page.keyboard.press("Tab")
 
