@@ -31,7 +31,7 @@ _out = Console()
 _err = Console(stderr=True)
 
 Files = Annotated[list[Path], typer.Argument(help="CSV or Parquet files, or one folder of them.")]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", "-m", help="YAML that names your columns (docs/reference/mapping.md).")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", "-m", help="YAML that names your columns (docs/reference/input.md).")]
 Indicators = Annotated[
     list[str] | None, typer.Option("--indicator", "-i", help="Indicator id; may be given again. All with columns if none.")
 ]
