@@ -91,7 +91,7 @@ def days(array: pa.Array, mapping: Mapping, earliest: date, latest: date) -> Col
 
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         plain = array.cast(pa.date32(), safe=False) if not pa.types.is_date32(kind) else array
-        values = np.asarray(plain.cast(pa.int32()).fill_null(nothing).to_numpy(zero_copy_only=False), np.int32)
+        values = np.asarray(_filled(plain.cast(pa.int32()), nothing).to_numpy(zero_copy_only=False), np.int32)
         return _within(values, low, high, explain, _shown(array))
     if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and mapping.day_zero is not None:
         offset = (mapping.day_zero - _EPOCH).days
@@ -173,6 +173,10 @@ def _day(word: str, mapping: Mapping) -> int:
         wanted = "a whole day number" if mapping.day_zero is not None else f"a date as {mapping.dates or 'YYYY-MM-DD'}"
         raise BadValueError(f"is not {wanted}") from None
     raise BadValueError("is not a date as YYYY-MM-DD; if all dates look like this, give 'dates:' in the mapping, such as '%d/%m/%Y'")
+
+
+def _filled(array: pa.Array, value: float) -> pa.Array:
+    return array.fill_null(value) if array.null_count else array
 
 
 def _within(values: NDArray[np.int32], low: int, high: int, explain: Callable[[int], str], shown: Callable[[int], str]) -> Column:

@@ -20,11 +20,12 @@ from tocsin.watch.events.mapping import Mapping as ColumnMapping
 from tocsin.watch.events.mapping import MappingError, OnOverlap, Period, Rows
 from tocsin.watch.events.rows import BATCH_ROWS, Batch, FileError, batches, columns_of
 from tocsin.watch.events.sites import successors, unknown_site
-from tocsin.watch.events.tally import Seen, Tally, hash_bytes
+from tocsin.watch.events.tally import Seen, Tally, add_bit, any_after, hash_bytes
 from tocsin.watch.indicators import Indicator, Kind
 from tocsin.watch.results import SiteInfo
 
 _EPOCH = date(1970, 1, 1)
+_BITS = 8
 _SHOWN = 1000
 """Problems that a report holds; the quarantine file holds all."""
 
@@ -268,11 +269,13 @@ class _Reader:
 
     def _batch(self, number: int, name: str, batch: Batch) -> None:
         m = self.mapping
-        rows = batch.lines.shape[0]
+        rows = batch.rows
         self.report.rows += rows + len(batch.faults)
         for line, text, reason in batch.faults:
             self._refuse(name, line, "", text, reason)
         if rows == 0:
+            return
+        if self._batch_of_forms(number, name, batch):
             return
         keep = np.ones(rows, bool)
         view = _View(batch, m)
@@ -311,6 +314,47 @@ class _Reader:
             keep = self._without_repeated_rows(batch, keep, number)
         self._add(number, name, np.asarray(raw, np.int32), day, keep, values, view, batch)
 
+    def _batch_of_forms(self, number: int, name: str, batch: Batch) -> bool:
+        """Count a batch of births whose columns are all plain yes or no; False, with nothing done, where it is not one.
+
+        Such rows have at most 256 different forms. What a form counts for is found once, by the same expressions, and each row then only
+        looks up its own.
+        """
+        m = self.mapping
+        if m.rows is not Rows.BIRTHS or m.where is not None or m.risk is not None or self.has_id or m.period is not Period.DAY:
+            return False
+        names = sorted({m.column(c) for c in self._base(frozenset().union(*(w.columns for w in self.wanted)))})
+        columns = [batch.columns[c] for c in names]
+        if len(names) > _BITS or any(not pa.types.is_boolean(c.type) or c.null_count for c in columns):
+            return False
+        days = convert.days(batch.columns[m.column("date")], m, self.earliest, self.latest)
+        if days.bad is not None:
+            return False
+        rows = batch.rows
+        if m.site is None:
+            codes = convert.codes(batch.columns[m.column("site")], self._raw_site, self.known_codes)
+            if codes.bad is not None:
+                return False
+            raw = np.asarray(codes.values, np.int32)
+        else:
+            raw = np.full(rows, self._raw_site(m.site), np.int32)
+        day = np.asarray(days.values, np.int32)
+        if any_after(day, raw, self.closed):
+            return False
+        form = np.zeros(rows, np.uint8)
+        for bit, column in enumerate(columns):
+            add_bit(form, _bits(column), np.uint8(1 << bit))
+        every = np.arange(1 << len(names))
+        view = _View(Batch({c: pa.array((every >> bit & 1).astype(bool)) for bit, c in enumerate(names)}, every.shape[0]), m)
+        self.report.good += rows
+        self.tally.reach(len(self.codes), int(day.min()), int(day.max()))
+        if len(self.sources) > 1:
+            self._overlap(number, name, self.owner[raw], day)
+        for which, w in enumerate(self.wanted):
+            births, events = self._count(w, view)
+            self.report.incomplete[w.indicator.id] += self.tally.add_forms(which, self.owner, raw, day, form, births, events)
+        return True
+
     def _count(self, w: _Wanted, view: "_View") -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
         rows = view.rows
         events = np.broadcast_to(np.asarray(w.numerator.value(view.number, view.text), np.float64), (rows,))
@@ -344,8 +388,10 @@ class _Reader:
                 self.report.notes.append(f"Births of site '{code}' are counted with '{today}', which took over its work.")
             site = self.register.get(code)
             closed = (site.closed - _EPOCH).days if site is not None and site.closed and site.successor is None else 2**31 - 1
-            self.owner = np.append(self.owner, np.int32(self.index[today]))
-            self.closed = np.append(self.closed, np.int32(closed))
+            place = self.raw_index[code]
+            if place == self.owner.shape[0]:
+                self.owner, self.closed = (np.concatenate([old, np.zeros(place + 64, np.int32)]) for old in (self.owner, self.closed))
+            self.owner[place], self.closed[place] = self.index[today], closed
         return self.raw_index[code]
 
     def _without_closed(
@@ -482,14 +528,14 @@ class _Reader:
         counts: dict[str, Counts] = {}
         cases: dict[str, Cases] = {}
         for which, w in enumerate(self.wanted):
-            b = births[which][order]
+            b = np.ascontiguousarray(births[which][order])
             if w.denominator is None and self.mapping.rows is Rows.BIRTHS:
                 b = np.ones_like(b)  # every day is watched, whether or not something happened
             expected = None
             if w.indicator.risk_adjusted and self.cases is not None:
                 cases[w.indicator.id] = self.cases.cases(which, w.indicator.id, codes, order, first, first_day, report)
                 expected = risk.expected_by_day(cases[w.indicator.id], b.shape)
-            counts[w.indicator.id] = Counts(w.indicator.id, codes, first_day, b, events[which][order], expected)
+            counts[w.indicator.id] = Counts(w.indicator.id, codes, first_day, b, np.ascontiguousarray(events[which][order]), expected)
         return Reading(counts, cases, tuple(self.register.get(c) or unknown_site(c) for c in codes), report)
 
 
@@ -498,7 +544,7 @@ class _View:
 
     def __init__(self, batch: Batch, mapping: ColumnMapping) -> None:
         self.batch, self.mapping = batch, mapping
-        self.rows = batch.lines.shape[0]
+        self.rows = batch.rows
         self.numbers_read: dict[str, convert.Column] = {}
         self._made: dict[str, NDArray[np.float64]] = {}
 
@@ -539,6 +585,14 @@ def _impossible(
     if np.any(more):
         return np.asarray(more), f"is more than there were {w.indicator.births}", column
     return None
+
+
+def _bits(column: pa.Array) -> NDArray[np.uint8]:
+    """0 or 1 of each row of a boolean column without gaps."""
+    packed = np.frombuffer(column.buffers()[1], np.uint8)
+    first = column.offset % 8
+    part = packed[column.offset // 8 : (column.offset + len(column) + 7) // 8]
+    return np.unpackbits(part, bitorder="little")[first : first + len(column)]
 
 
 def _hashes(texts: pa.Array) -> NDArray[np.uint64]:

@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +22,23 @@ class FileError(ValueError):
     """A file that cannot be read at all: which, why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
-    """columns: by the file's names, each as long as `lines`. lines: line (CSV, from 1) or row (Parquet, from 1) of each row.
+    """columns: by the file's names, each of `rows` rows. faults: (line, text, reason) of rows that are not even rows.
 
-    faults: (line, text, reason) of rows that are not even rows.
+    first: row (Parquet, from 1) of the first, where they follow one another; else numbers: line (CSV, from 1) of each.
     """
 
     columns: dict[str, pa.Array]
-    lines: NDArray[np.int64]
+    rows: int
+    first: int = 1
+    numbers: NDArray[np.int64] | None = None
     faults: tuple[tuple[int, str, str], ...] = ()
+
+    @cached_property
+    def lines(self) -> NDArray[np.int64]:
+        """Line or row of each row; made only when a row must be pointed at."""
+        return np.arange(self.first, self.first + self.rows, dtype=np.int64) if self.numbers is None else self.numbers
 
 
 def batches(path: Path, columns: Sequence[str], delimiter: str | None = None, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
@@ -76,12 +85,21 @@ def _parquet(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[Ba
     file = _open_parquet(path, text)
     row = 1
     try:
-        for batch in file.iter_batches(batch_size=batch_rows if batch_rows != BATCH_ROWS else 4 * BATCH_ROWS, columns=wanted):
+        for batch in _ahead(file.iter_batches(batch_size=batch_rows, columns=wanted)):
             found = dict(zip(batch.schema.names, batch.columns, strict=True))
-            yield Batch(found, np.arange(row, row + batch.num_rows, dtype=np.int64))
+            yield Batch(found, batch.num_rows, row)
             row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise FileError(f"{path.name}: row {row} onwards cannot be read ({str(error).splitlines()[0]})") from None
+
+
+def _ahead(items: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same items, the next being read while one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
+            yield item
 
 
 def _header(file: io.TextIOWrapper, path: Path, delimiter: str | None) -> tuple[list[str], str]:
@@ -125,7 +143,7 @@ def _csv(path: Path, columns: Sequence[str], delimiter: str | None, batch_rows: 
 def _batch(rows: list[list[str]], lines: list[int], faults: list[tuple[int, str, str]], places: list[tuple[str, int]]) -> Batch:
     across = list(zip(*rows, strict=True)) if rows else []
     found = {name: _texts(across[place] if rows else ()) for name, place in places}
-    return Batch(found, np.array(lines, np.int64), tuple(faults))
+    return Batch(found, len(rows), 1, np.array(lines, np.int64), tuple(faults))
 
 
 def _texts(values: Sequence[str]) -> pa.Array:

@@ -8,10 +8,10 @@ _SPARE_DAYS = 512
 
 
 class Tally:
-    """Births and events of several indicators by site and day.
+    """Births and events of several indicators by day and site.
 
-    births, events: int32, shape (indicators, sites, days). first_day: day of column 0 (days since 1970-01-01). file: which file last
-    counted a cell, -1 for none; int16, shape (sites, days).
+    births, events: int32, shape (indicators, days, sites): births come about in the order of their days, so those counted together lie
+    together. first_day: day of row 0 (days since 1970-01-01). file: which file last counted a cell, -1 for none; int16, shape (days, sites).
     """
 
     def __init__(self, indicators: int) -> None:
@@ -24,22 +24,22 @@ class Tally:
     def reach(self, sites: int, low: int, high: int) -> None:
         """Make room for `sites` sites and days `low` to `high`."""
         self.lowest, self.highest = min(self.lowest, low), max(self.highest, high)
-        _, rows, columns = self.births.shape
-        if columns and sites <= rows and low >= self.first_day and high < self.first_day + columns:
+        _, days, width = self.births.shape
+        if days and sites <= width and low >= self.first_day and high < self.first_day + days:
             return
-        first = min(low - _SPARE_DAYS, self.first_day) if columns else low
-        last = max(high + _SPARE_DAYS, self.first_day + columns)
-        if columns and low >= self.first_day:
+        first = min(low - _SPARE_DAYS, self.first_day) if days else low
+        last = max(high + _SPARE_DAYS, self.first_day + days)
+        if days and low >= self.first_day:
             first = self.first_day
-        if columns and high < self.first_day + columns:
-            last = self.first_day + columns
-        size = max(sites if sites <= rows else sites + sites // 4 + 8, rows)
+        if days and high < self.first_day + days:
+            last = self.first_day + days
+        size = max(sites if sites <= width else sites + sites // 4 + 8, width)
         offset = self.first_day - first
         for name, fill in (("births", 0), ("events", 0), ("file", -1)):
             old = getattr(self, name)
-            new = np.full((*old.shape[:-2], size, last - first), fill, old.dtype)
-            if columns:
-                new[..., :rows, offset : offset + columns] = old
+            new = np.full((*old.shape[:-2], last - first, size), fill, old.dtype)
+            if days:
+                new[..., offset : offset + days, :width] = old
             setattr(self, name, new)
         self.first_day = first
 
@@ -52,22 +52,44 @@ class Tally:
         else:
             _add(self.births[which], self.events[which], site, day, np.int32(self.first_day), births, events)
 
+    def add_forms(
+        self,
+        which: int,
+        owner: NDArray[np.int32],
+        raw: NDArray[np.int32],
+        day: NDArray[np.int32],
+        form: NDArray[np.uint8],
+        births: NDArray[np.float64] | None,
+        events: NDArray[np.float64],
+    ) -> int:
+        """Count rows of which each has a form; births, events: what each form counts for. Returns how many rows had NaN in either.
+
+        owner: site of each raw code. Otherwise as `add`.
+        """
+        ones = np.ones(events.shape[0]) if births is None else births
+        gap = np.isnan(ones) | np.isnan(events)
+        b = np.where(gap, 0, ones).astype(np.int32)
+        e = np.where(gap | (ones == 0), 0, events).astype(np.int32)
+        # a form that counts for nothing, as most do for an event, costs no write
+        _add_forms(self.births[which], self.events[which], owner, raw, day, np.int32(self.first_day), form, b, e)
+        return int(gap[form].sum()) if gap.any() else 0
+
     def touched_before(self, file: int, site: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Rows whose site and day another file has counted before."""
-        seen = self.file[site, day - self.first_day]
+        seen = self.file[day - self.first_day, site]
         return np.asarray((seen >= 0) & (seen != file))
 
     def touch(self, file: int, site: NDArray[np.int32], day: NDArray[np.int32]) -> None:
-        self.file[site, day - self.first_day] = file
+        self.file[day - self.first_day, site] = file
 
     def clear(self, site: NDArray[np.int32], day: NDArray[np.int32]) -> None:
-        self.births[:, site, day - self.first_day] = 0
-        self.events[:, site, day - self.first_day] = 0
+        self.births[:, day - self.first_day, site] = 0
+        self.events[:, day - self.first_day, site] = 0
 
     def finished(self, sites: int) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
-        """First day, births and events cut to the sites and days that were seen."""
+        """First day, births and events by (indicator, site, day), cut to the sites and days that were seen; views, not copies."""
         a, b = self.lowest - self.first_day, self.highest - self.first_day + 1
-        return self.lowest, self.births[:, :sites, a:b], self.events[:, :sites, a:b]
+        return self.lowest, self.births[:, a:b, :sites].transpose(0, 2, 1), self.events[:, a:b, :sites].transpose(0, 2, 1)
 
 
 @njit(cache=True, nogil=True)
@@ -75,9 +97,9 @@ def _add_all(births, events, site, day, first, new_events):  # type: ignore[no-u
     for i in range(site.shape[0]):
         e = new_events[i]
         if e == e:
-            births[site[i], day[i] - first] += 1
+            births[day[i] - first, site[i]] += 1
             if e != 0.0:
-                events[site[i], day[i] - first] += np.int32(e)
+                events[day[i] - first, site[i]] += np.int32(e)
 
 
 @njit(cache=True, nogil=True)
@@ -85,9 +107,36 @@ def _add(births, events, site, day, first, new_births, new_events):  # type: ign
     for i in range(site.shape[0]):
         b, e = new_births[i], new_events[i]
         if b == b and e == e and b != 0.0:
-            births[site[i], day[i] - first] += np.int32(b)
+            births[day[i] - first, site[i]] += np.int32(b)
             if e != 0.0:
-                events[site[i], day[i] - first] += np.int32(e)
+                events[day[i] - first, site[i]] += np.int32(e)
+
+
+@njit(cache=True, nogil=True)
+def _add_forms(births, events, owner, raw, day, first, form, form_births, form_events):  # type: ignore[no-untyped-def]
+    for i in range(day.shape[0]):
+        f = form[i]
+        b, e = form_births[f], form_events[f]
+        if b != 0:
+            births[day[i] - first, owner[raw[i]]] += b
+        if e != 0:
+            events[day[i] - first, owner[raw[i]]] += e
+
+
+@njit(cache=True, nogil=True)
+def add_bit(form, bits, value):  # type: ignore[no-untyped-def]
+    """form += value where the bit is set."""
+    for i in range(form.shape[0]):
+        form[i] |= value * bits[i]
+
+
+@njit(cache=True, nogil=True)
+def any_after(day, raw, closed):  # type: ignore[no-untyped-def]
+    """Whether any row has a day after its site closed."""
+    for i in range(day.shape[0]):
+        if day[i] > closed[raw[i]]:
+            return True
+    return False
 
 
 class Seen:
