@@ -145,3 +145,26 @@ def test_the_chance_within_a_long_time_agrees_with_the_mean():
 def test_a_question_that_makes_no_sense_is_refused_with_the_reason(question, why):
     with pytest.raises(ValueError, match=why):
         question()
+
+
+@pytest.mark.parametrize(
+    ("k", "ratio", "height", "in_control", "doubled"),
+    [(3, 2.0, 8, 1183.62439345, 7.26952351088), (1, 1.5, 6, 157.876603676, 9.73728485452), (5, 2.0, 12, 16753.4363298, 6.79579002716)],
+)
+def test_the_poisson_run_length_is_that_of_the_r_package_spc(k, ratio, height, in_control, doubled):
+    """`pois.cusum.arl(mu, k, height - 1, 1)` of spc 0.6.7, whose chart sums counts less k and rings above height - 1."""
+    mean, unit = k * math.log(ratio) / (ratio - 1), math.log(ratio)
+
+    assert poisson_arl(mean, ratio, (height - 0.5) * unit) == pytest.approx(in_control, rel=1e-10)
+    assert poisson_arl(mean, ratio, (height - 0.5) * unit, rate=2 * mean) == pytest.approx(doubled, rel=1e-10)
+
+
+def test_very_rare_events_are_read_off_without_a_seam():
+    near, far = (p * bernoulli_arl(p, 2.0, 3.0) for p in (1.0000001e-5, 0.9999999e-5))
+    assert near == pytest.approx(far, rel=1e-5)
+    assert bernoulli_false_alarm(1e-7, 2.0, 3.0, 10**8) == pytest.approx(bernoulli_false_alarm(1.25e-5, 2.0, 3.0, 800_000), rel=1e-3)
+
+
+def test_a_long_horizon_is_the_same_when_gone_through_birth_by_birth():
+    horizon = 150_000
+    assert bernoulli_false_alarm(0.02, 2.0, 6.0, horizon) == pytest.approx(bernoulli_run_length_cdf(0.02, 2.0, 6.0, horizon)[-1], rel=1e-8)

@@ -1,5 +1,6 @@
 """SEE: rare-event statistics. Births and events in, calibrated signals out."""
 
+from tocsin.watch.adjusted_runlength import risk_adjusted_arl, risk_adjusted_false_alarm, risk_adjusted_threshold
 from tocsin.watch.budget import Budget, Promise, e_bh
 from tocsin.watch.cusum import bernoulli_cusum, poisson_cusum, risk_adjusted_cusum
 from tocsin.watch.edetector import e_detector
@@ -37,7 +38,10 @@ __all__ = [
     "poisson_cusum",
     "poisson_false_alarm",
     "poisson_threshold",
+    "risk_adjusted_arl",
     "risk_adjusted_cusum",
+    "risk_adjusted_false_alarm",
+    "risk_adjusted_threshold",
     "spc",
     "vlad",
     "watch_country",

@@ -5,6 +5,7 @@ they are gone through anew from that state whenever the watch runs, because thei
 new, and its answer is bit for bit that of going through all days again under the same calibration.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.signal import Level
+from tocsin.watch.adjusted_runlength import risk_adjusted_threshold
 from tocsin.watch.budget import DAYS_A_YEAR, Budget, e_bh
 from tocsin.watch.counts import Counts
 from tocsin.watch.evidence import today_e_value
@@ -85,10 +87,17 @@ def calibrate(counts: Counts, indicator: Indicator, budget: Budget, countrywide:
     red, amber = budget.mean_days(Level.RED, countrywide), budget.mean_days(Level.AMBER, countrywide)
     designs = [design(float(rate), red, amber) for rate in yearly]
     births_a_year = np.where(active, counts.births[:, begin:].sum(axis=1) / spans * DAYS_A_YEAR, 1.0)
-    thresholds = [
-        [_cusum_threshold(indicator, float(n), float(y), chance) for n, y in zip(births_a_year, yearly, strict=True)]
-        for chance in (budget.local_amber, budget.local_red)
-    ]
+    chances = (budget.local_amber, budget.local_red)
+    if counts.expected is None:
+        thresholds = [
+            [_cusum_threshold(indicator, float(n), float(y), chance) for n, y in zip(births_a_year, yearly, strict=True)]
+            for chance in chances
+        ]
+    else:
+        thresholds = [
+            [_adjusted_threshold(indicator, counts.births[s], counts.expected[s], float(n), chance) for s, n in enumerate(births_a_year)]
+            for chance in chances
+        ]
     streams = Streams.of(designs, list(yearly), indicator.ratio, thresholds[0], thresholds[1])
     # two figures of the spread are more than the table can tell apart, and let like indicators share it
     power = power_table(float(f"{shape:.2g}"), red, amber, indicator.ratio, seed=seed)
@@ -227,6 +236,17 @@ def _cusum_threshold(indicator: Indicator, births_a_year: float, yearly: float, 
     p0 = float(f"{min(max(yearly / max(births_a_year, 1.0), 1e-7), 0.5):.2g}")
     horizon = int(np.ceil(1.1 ** np.ceil(np.log(max(births_a_year, 2.0)) / np.log(1.1))))
     return bernoulli_threshold(p0, indicator.ratio, false_alarm=chance, horizon=horizon)
+
+
+def _adjusted_threshold(
+    indicator: Indicator, births: NDArray[np.int32], expected: NDArray[np.float64], births_a_year: float, chance: float
+) -> float:
+    """Threshold for 12 months of a site with this mix of risks: day by day as the CUSUM sees them, which is the mean of each day."""
+    days = births > 0
+    risks = np.repeat(expected[days] / births[days], births[days])
+    if risks.shape[0] == 0 or not 0 < risks.mean() < 1:
+        return math.inf
+    return risk_adjusted_threshold(np.clip(risks, 0.0, 1.0), indicator.ratio, false_alarm=chance, horizon=max(int(births_a_year), 1))
 
 
 def _describe(

@@ -10,8 +10,8 @@ _SPARE_DAYS = 512
 class Tally:
     """Births and events of several indicators by day and site.
 
-    births, events: int32, shape (indicators, days, sites): births come about in the order of their days, so those counted together lie
-    together. first_day: day of row 0 (days since 1970-01-01). file: which file last counted a cell, -1 for none; int16, shape (days, sites).
+    births, events: int32, shape (indicators, days, sites); births come about in the order of their days, so those counted together lie
+    together. first_day: day of row 0 (days since 1970-01-01). file: which file last counted a cell, -1 for none; shape (days, sites).
     """
 
     def __init__(self, indicators: int) -> None:
@@ -133,7 +133,7 @@ def add_bit(form, bits, value):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def any_after(day, raw, closed):  # type: ignore[no-untyped-def]
     """Whether any row has a day after its site closed."""
-    for i in range(day.shape[0]):
+    for i in range(day.shape[0]):  # noqa: SIM110  (compiled)
         if day[i] > closed[raw[i]]:
             return True
     return False
