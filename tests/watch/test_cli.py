@@ -86,3 +86,58 @@ def test_a_question_that_cannot_be_answered_exits_with_2_and_a_reason(question):
     assert answer.exit_code == 2
     assert answer.stderr.strip()
     assert "Traceback" not in answer.output
+
+
+def delivery(path, counts, days):
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["site", "date", "term", "stillbirth"])
+        for s, code in enumerate(counts.sites):
+            for d in days:
+                when = type(counts.first_day).fromordinal(counts.first_day.toordinal() + d)
+                rows.writerow([code, when, counts.births[s, d], counts.events[s, d]])
+    return path
+
+
+def test_a_kept_state_reads_only_new_files_and_says_what_a_whole_run_says(tmp_path):
+    counts = country(sites=4, days=700, rises=[(1, 400, 4.0)], delayed=False)
+    first, second = delivery(tmp_path / "a.csv", counts, range(690)), delivery(tmp_path / "b.csv", counts, range(690, 700))
+    (tmp_path / "m.yaml").write_text("rows: aggregated\n")
+    asked = ["-m", str(tmp_path / "m.yaml"), "-i", "term-stillbirth", "--json"]
+    kept = ["--state", str(tmp_path / "kept")]
+
+    run(app, ["run", str(first), *asked, *kept])
+    answer = run(app, ["run", str(second), *asked, *kept])
+    assert answer.stdout, answer.stderr
+    night = json.loads(answer.stdout)
+    again = json.loads(run(app, ["run", str(first), str(second), *asked, *kept]).stdout)
+    whole = json.loads(run(app, ["run", str(first), str(second), *asked]).stdout)
+
+    assert night["reading"]["rows"] == 40
+    assert "Only the days since the last run were gone through." in night["reading"]["notes"]
+    assert again["reading"]["rows"] == 0
+    assert "2 files were read by an earlier run and not read again." in again["reading"]["notes"]
+    assert night["run"]["streams"] == again["run"]["streams"]
+    counted = [[s["site"], s["births"], s["events"]] for s in whole["run"]["streams"]]
+    assert [[s["site"], s["births"], s["events"]] for s in night["run"]["streams"]] == counted
+
+
+def test_a_kept_state_that_is_damaged_or_in_use_is_said(tmp_path):
+    import fcntl
+
+    counts = country(sites=2, days=400, delayed=False)
+    path = delivery(tmp_path / "a.csv", counts, range(400))
+    (tmp_path / "m.yaml").write_text("rows: aggregated\n")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    asked = ["run", str(path), "-m", str(tmp_path / "m.yaml"), "-i", "term-stillbirth", "--state", str(kept)]
+    (kept / "watch.npz").write_bytes(b"PK\x03\x04 cut short")
+    damaged = run(app, asked)
+    with (kept / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        busy = run(app, asked)
+
+    assert damaged.exit_code == 2
+    assert "cannot be read" in damaged.stderr
+    assert busy.exit_code == 2
+    assert "another run is using" in busy.stderr

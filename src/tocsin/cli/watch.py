@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -20,9 +21,21 @@ from tocsin.signal import Level
 from tocsin.watch import bernoulli_arl, bernoulli_false_alarm, bernoulli_threshold
 from tocsin.watch.budget import Budget, Promise
 from tocsin.watch.catalogue import load_catalogue
-from tocsin.watch.events import FileError, Mapping, MappingError, Reading, TooManyBadRowsError, read, read_mapping, read_sites
+from tocsin.watch.events import (
+    Earlier,
+    FileError,
+    Mapping,
+    MappingError,
+    Reading,
+    Report,
+    TooManyBadRowsError,
+    read,
+    read_mapping,
+    read_sites,
+)
+from tocsin.watch.events.sites import unknown_site
 from tocsin.watch.indicators import Indicator, Kind
-from tocsin.watch.national import watch_country
+from tocsin.watch.national import Settled, watch_country
 from tocsin.watch.power import power_table
 from tocsin.watch.results import Detector, Ring, RunResult, StreamResult
 
@@ -53,6 +66,9 @@ def run(
     promise: Annotated[Promise, typer.Option(help="Over what the promise is made.")] = Promise.NATIONAL,
     as_of: Annotated[str | None, typer.Option(help="Last day that may be in the data, YYYY-MM-DD; today if not given.")] = None,
     show_all: Annotated[bool, typer.Option("--all", help="List quiet streams too, with what they could have shown.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder in which counts and detectors are kept from run to run; then only new files are read.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read births and say what rings, since when, how big and how sure.
@@ -65,16 +81,19 @@ def run(
 
       tocsin watch run deliveries/ --false-reds 2 --json > signals.json
 
+      tocsin watch run today.csv --state kept/
+
     Rows that cannot be used are written to <first file>.quarantine.csv with file, line, column, value and reason.
     """
     chosen = _indicators(catalogue, indicator)
-    reading = _read(files, _mapping(mapping), chosen, sites, max_bad, _date(as_of))
+    budget = _or_exit(lambda: Budget(promise, false_reds))
+    if state is None:
+        reading = _read(files, _mapping(mapping), chosen, sites, max_bad, _date(as_of))
+        watched = {name: c for name, c in reading.counts.items() if chosen[name].kind is not Kind.CONTINUOUS}
+        result: RunResult | None = _or_exit(lambda: _watch(reading, chosen, budget)) if watched else None
+    else:
+        reading, result = _or_exit(lambda: _run_on(state, files, _mapping(mapping), chosen, sites, max_bad, _date(as_of), budget))
     charts = _charts(reading, chosen)
-    watched = {name: c for name, c in reading.counts.items() if chosen[name].kind is not Kind.CONTINUOUS}
-    result: RunResult | None = None
-    if watched:
-        budget = _or_exit(lambda: Budget(promise, false_reds))
-        result = _or_exit(lambda: _watch(reading, chosen, budget))
     if as_json:
         print(
             json.dumps(
@@ -288,32 +307,95 @@ def run_files(folder: Path, progress: Any = None, as_of: date | None = None) -> 
     return _watch(reading, load_catalogue(), Budget(), progress)
 
 
-def _watch(reading: Reading, indicators: dict[str, Indicator], budget: Budget, progress: Any = None) -> RunResult:
+def _run_on(
+    folder: Path,
+    files: list[Path],
+    mapping: Mapping,
+    indicators: dict[str, Indicator],
+    sites: Path | None,
+    max_bad: float,
+    as_of: date | None,
+    budget: Budget,
+) -> tuple[Reading, RunResult]:
+    """Read what is new, go on from what is kept in the folder, and keep what the next run needs."""
+    from tocsin.cli import kept
+    from tocsin.watch.saved import Saved, take_up, terms_of
+
+    if mapping.risk is not None:
+        raise ValueError("a risk model needs every case each time, so --state cannot be used with 'risk' in the mapping")
+    with kept.locked(folder):
+        before = kept.load(folder)
+        known = set(before.files) if before else set()
+        prints = {path: kept.content_print(path) for path in _sources(files)}
+        fresh = [path for path, content in prints.items() if content not in known]
+        if fresh:
+            earlier = Earlier(before.counts, before.counted) if before else Earlier({}, np.zeros((0, 0), bool))
+            reading = _read(fresh, mapping, indicators, sites, max_bad, as_of, earlier)
+        elif before is not None:
+            register = {s.code: s for s in read_sites(sites.read_text("utf-8-sig"), sites.name)} if sites else {}
+            codes = next(iter(before.counts.values())).sites
+            reading = Reading(before.counts, {}, tuple(register.get(c) or unknown_site(c) for c in codes), Report(), before.counted)
+        else:
+            raise FileError("no file to read")
+        old = len(prints) - len(fresh)
+        if old:
+            reading.report.notes.append(f"{old} file{'s were' if old > 1 else ' was'} read by an earlier run and not read again.")
+        terms = terms_of(reading.counts, indicators, budget)
+        states, said = take_up(before, reading.counts, terms)
+        reading.report.notes.append(said)
+        result = _watch(reading, indicators, budget, settled=states)
+        assert reading.counted is not None
+        files_read = tuple(sorted(known | set(prints.values())))
+        kept.store(folder, Saved(reading.counts, reading.counted, states, files_read, terms))
+    return reading, result
+
+
+def _watch(
+    reading: Reading,
+    indicators: dict[str, Indicator],
+    budget: Budget,
+    progress: Any = None,
+    settled: dict[str, Settled] | None = None,
+) -> RunResult:
     from tocsin.watch.quality import quality_flags
 
     said: dict[str, int | str] = {"files": reading.report.files, "rows": reading.report.rows, "good": reading.report.good}
     said |= {"bad": reading.report.bad, "duplicates": reading.report.duplicates, "left out": reading.report.left_out}
     said |= {f"note {i + 1}": note for i, note in enumerate(reading.report.notes[:20])}
     flags = quality_flags(reading.counts, indicators)
+
+    def go(tell: Any) -> RunResult:
+        return watch_country(
+            reading.counts, indicators, reading.sites,
+            budget=budget, quality=flags, reading=said, threads=2, settled=settled, progress=tell,
+        )  # fmt: skip
+
     if progress is not None or not _err.is_terminal:
-        return watch_country(
-            reading.counts, indicators, reading.sites, budget=budget, quality=flags, reading=said, threads=2, progress=progress
-        )
+        return go(progress)
     with _bar() as bar:
-        return watch_country(
-            reading.counts, indicators, reading.sites, budget=budget, quality=flags, reading=said, threads=2, progress=_teller(bar)
-        )
+        return go(_teller(bar))
 
 
-def _read(
-    files: list[Path], mapping: Mapping, indicators: dict[str, Indicator], sites: Path | None, max_bad: float, as_of: date | None
-) -> Reading:
+def _sources(files: list[Path]) -> list[Path]:
     sources: list[Path] = []
     for path in files:
         found = sorted([*path.glob("*.csv"), *path.glob("*.parquet")]) if path.is_dir() else [path]
         sources += [f for f in found if not f.name.endswith(".quarantine.csv") and f.name != "sites.csv"]
     if not sources:
         _stop("There is no CSV or Parquet file to read.")
+    return sources
+
+
+def _read(
+    files: list[Path],
+    mapping: Mapping,
+    indicators: dict[str, Indicator],
+    sites: Path | None,
+    max_bad: float,
+    as_of: date | None,
+    earlier: Earlier | None = None,
+) -> Reading:
+    sources = _sources(files)
     aside = sources[0].with_suffix(".quarantine.csv")
 
     def go() -> Reading:
@@ -321,8 +403,9 @@ def _read(
         day = as_of or datetime.now(UTC).date()
         with aside.open("w", newline="", encoding="utf-8", errors="replace") as file, _bar() as bar:
             return read(
-                sources, mapping, indicators, sites=register, as_of=day, max_bad_share=max_bad, quarantine=file, progress=_teller(bar)
-            )
+                sources, mapping, indicators, sites=register, as_of=day, max_bad_share=max_bad, quarantine=file, progress=_teller(bar),
+                earlier=earlier,
+            )  # fmt: skip
 
     try:
         reading: Reading = _or_exit(go)

@@ -69,13 +69,25 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier runs have counted. counts: by indicator id. counted: site-days that a file had rows for, shape (sites, days)."""
+
+    counts: dict[str, Counts]
+    counted: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """counts: by indicator id, all over the same sites and days. cases: of risk-adjusted ones. sites: one a row of counts."""
+    """counts: by indicator id, all over the same sites and days. cases: of risk-adjusted ones. sites: one a row of counts.
+
+    counted: site-days that a file had rows for, where `read` was given what earlier runs have counted.
+    """
 
     counts: dict[str, Counts]
     cases: dict[str, Cases]
     sites: tuple[SiteInfo, ...]
     report: Report
+    counted: NDArray[np.bool_] | None = None
 
 
 class TooManyBadRowsError(ValueError):
@@ -101,14 +113,16 @@ def read(
     quarantine: TextIO | None = None,
     progress: Progress | None = None,
     batch_rows: int = BATCH_ROWS,
+    earlier: Earlier | None = None,
 ) -> Reading:
     """Read files (CSV or Parquet) as the mapping says, for those indicators whose columns are there.
 
     sites: the register; codes that it lacks are kept under their code. as_of: the last day that a date may have. max_bad_share: refuse
-    the whole where more of the rows are bad. quarantine: where refused rows are written, as CSV. Raises FileError, MappingError,
+    the whole where more of the rows are bad. quarantine: where refused rows are written, as CSV. earlier: counts to which these are
+    added; rows for a site and day that they hold already are taken as the mapping's `on-overlap` says. Raises FileError, MappingError,
     TooManyBadRowsError.
     """
-    reader = _Reader(sources, mapping, indicators, sites, as_of, quarantine, batch_rows)
+    reader = _Reader(sources, mapping, indicators, sites, as_of, quarantine, batch_rows, earlier)
     sizes = [path.stat().st_size if path.exists() else 0 for path in reader.sources]
     for number, path in enumerate(reader.sources):
         if progress:
@@ -142,8 +156,10 @@ class _Reader:
         as_of: date | None,
         quarantine: TextIO | None,
         batch_rows: int,
+        earlier: Earlier | None,
     ) -> None:
         self.report = Report()
+        self.earlier = earlier
         self.mapping, self.batch_rows = mapping, batch_rows
         self.sources = self._each_once(sources)
         self.latest = as_of or date(2100, 1, 1)
@@ -169,6 +185,29 @@ class _Reader:
         self.replaced = 0
         for w in self.wanted:
             self.report.incomplete[w.indicator.id] = 0
+        if earlier is not None and earlier.counts:
+            self._go_on(earlier)
+
+    def _go_on(self, earlier: Earlier) -> None:
+        """Begin from what earlier runs have counted; file number 0 stands for all of theirs."""
+        if set(earlier.counts) != {w.indicator.id for w in self.wanted}:
+            raise MappingError(
+                f"earlier runs counted {', '.join(sorted(earlier.counts))}, these files have columns for "
+                f"{', '.join(sorted(w.indicator.id for w in self.wanted))}; name the indicators with --indicator, or begin anew"
+            )
+        one = next(iter(earlier.counts.values()))
+        first, days = (one.first_day - _EPOCH).days, one.births.shape[1]
+        raw = [self._raw_site(code) for code in one.sites]
+        places = self.owner[raw]
+        self.tally.reach(len(self.codes), first, first + days - 1)
+        rows = slice(first - self.tally.first_day, first - self.tally.first_day + days)
+        for which, w in enumerate(self.wanted):
+            counts = earlier.counts[w.indicator.id]
+            for old, place in enumerate(places):
+                self.tally.births[which, rows, place] += counts.births[old]
+                self.tally.events[which, rows, place] += counts.events[old]
+        for old, place in enumerate(places):
+            self.tally.file[rows, place] = np.where(earlier.counted[old], 0, self.tally.file[rows, place])
 
     def _each_once(self, sources: Sequence[Path]) -> list[Path]:
         """Files without those whose content is that of an earlier one. Only files of one size can be the same."""
@@ -348,7 +387,7 @@ class _Reader:
         view = _View(Batch({c: pa.array((every >> bit & 1).astype(bool)) for bit, c in enumerate(names)}, every.shape[0]), m)
         self.report.good += rows
         self.tally.reach(len(self.codes), int(day.min()), int(day.max()))
-        if len(self.sources) > 1:
+        if len(self.sources) > 1 or self.earlier is not None:
             self._overlap(number, name, self.owner[raw], day)
         for which, w in enumerate(self.wanted):
             births, events = self._count(w, view)
@@ -466,8 +505,9 @@ class _Reader:
         if site.shape[0] == 0:
             return
         self.tally.reach(len(self.codes), int(day.min()), int(day.max()))
-        if not self.has_id and len(self.sources) > 1:
-            self._overlap(number, name, site, day)
+        if (not self.has_id and len(self.sources) > 1) or self.earlier is not None:
+            # where rows have ids, only what earlier runs counted can overlap
+            self._overlap(0 if self.has_id else number, name, site, day)
         for which, (w, (births, events)) in enumerate(zip(self.wanted, values, strict=True)):
             b = births if births is None or everything else births[keep]
             e = events if everything else events[keep]
@@ -478,6 +518,7 @@ class _Reader:
             self.cases.add(site, day, batch.lines[keep], keep, values, view)
 
     def _overlap(self, number: int, name: str, site: NDArray[np.int32], day: NDArray[np.int32]) -> None:
+        number += 1
         before = self.tally.touched_before(number, site, day)
         if before.any():
             rule = self.mapping.on_overlap or (OnOverlap.REPLACE if self.mapping.rows is Rows.AGGREGATED else OnOverlap.REFUSE)
@@ -485,7 +526,7 @@ class _Reader:
             where = f"site '{self.codes[site[first]]}' on {(_EPOCH + timedelta(days=int(day[first]))).isoformat()}"
             if rule is OnOverlap.REFUSE:
                 raise FileError(
-                    f"{name}: has rows for {where}, as an earlier file has, and rows carry no id by which to tell them apart. "
+                    f"{name}: has rows for {where}, as an earlier file has, and nothing tells the rows of the two apart. "
                     "Say in the mapping what is meant: 'on-overlap: replace' (the later file is the better) or 'on-overlap: add'."
                 )
             if rule is OnOverlap.REPLACE:
@@ -525,6 +566,7 @@ class _Reader:
         order = np.argsort(np.array(self.codes, dtype=object))
         codes = tuple(self.codes[i] for i in order)
         first_day = _EPOCH + timedelta(days=first)
+        counted = np.ascontiguousarray(self.tally.touched(len(self.codes))[order]) if self.earlier is not None else None
         counts: dict[str, Counts] = {}
         cases: dict[str, Cases] = {}
         for which, w in enumerate(self.wanted):
@@ -536,7 +578,7 @@ class _Reader:
                 cases[w.indicator.id] = self.cases.cases(which, w.indicator.id, codes, order, first, first_day, report)
                 expected = risk.expected_by_day(cases[w.indicator.id], b.shape)
             counts[w.indicator.id] = Counts(w.indicator.id, codes, first_day, b, np.ascontiguousarray(events[which][order]), expected)
-        return Reading(counts, cases, tuple(self.register.get(c) or unknown_site(c) for c in codes), report)
+        return Reading(counts, cases, tuple(self.register.get(c) or unknown_site(c) for c in codes), report, counted)
 
 
 class _View:

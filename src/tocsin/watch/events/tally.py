@@ -86,6 +86,11 @@ class Tally:
         self.births[:, day - self.first_day, site] = 0
         self.events[:, day - self.first_day, site] = 0
 
+    def touched(self, sites: int) -> NDArray[np.bool_]:
+        """Site-days that a file has counted, shape (sites, days), as `finished` cuts them."""
+        a, b = self.lowest - self.first_day, self.highest - self.first_day + 1
+        return np.asarray(self.file[a:b, :sites].T >= 0)
+
     def finished(self, sites: int) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
         """First day, births and events by (indicator, site, day), cut to the sites and days that were seen; views, not copies."""
         a, b = self.lowest - self.first_day, self.highest - self.first_day + 1
