@@ -102,3 +102,15 @@ def test_the_keyboard_reaches_the_content_first(open_page, site):
     page.keyboard.press("Tab")
 
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+
+
+def test_choosing_a_filter_shows_its_signals_without_loading_the_page_anew(open_page, site):
+    page = open_page()
+    page.goto(site)
+    page.evaluate("window.marker = 1")
+    page.select_option("#level", "amber")
+    page.wait_for_url("**level=amber**")
+    page.wait_for_function("!document.querySelector('#signals .tocsin-level-red')")
+
+    assert page.evaluate("window.marker") == 1
+    assert page.failures == []

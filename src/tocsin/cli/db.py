@@ -65,6 +65,8 @@ def bring_up_to_date() -> None:
     from tocsin.postgres.server import grant
 
     env = os.environ | {"TOCSIN_DATABASE_ROLE": "tocsin_owner", "DJANGO_SETTINGS_MODULE": "tocsin.web.settings"}
-    subprocess.run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env=env, check=True)
+    if subprocess.run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env=env, check=False).returncode:
+        print("The tables could not be brought up to date; the last line above says why.", file=sys.stderr)
+        raise typer.Exit(2)
     if not os.environ.get("DATABASE_URL"):
         grant(ensure(data_folder()))

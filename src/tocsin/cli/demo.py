@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,27 +43,39 @@ def command(
     # a shell that starts us in the background lets us ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = None
+    running: list[subprocess.Popen[bytes]] = []
     try:
         ensure(folder)
         bring_up_to_date()
         _prepare(folder, fresh)
-        server = subprocess.Popen([sys.executable, "-m", "tocsin.cli", "serve", "--port", str(port)], start_new_session=True)  # noqa: S603
+        env = os.environ | {"TOCSIN_WATCH_FOLDER": str(folder / "demo" / "data")}
+        for part in (["serve", "--port", str(port)], ["worker"]):
+            running.append(subprocess.Popen([sys.executable, "-m", "tocsin.cli", *part], start_new_session=True, env=env))  # noqa: S603
+        server = running[0]
         _wait_for(port, server)
         _console.print(f"\nTocsin is serving on http://localhost:{port} (Ctrl-C stops it)", highlight=False)
-        server.wait()
+        while all(part.poll() is None for part in running):
+            time.sleep(0.5)
+        print("The server or the worker ended by itself; what it said stands above.", file=sys.stderr)
         raise typer.Exit(1)
     except KeyboardInterrupt:
         _console.print("\nStopping ...")
     finally:
-        if server is not None and server.poll() is None:
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
+        _end(running)
         stop(folder)
     _console.print("Stopped.")
+
+
+def _end(running: "list[subprocess.Popen[bytes]]") -> None:
+    """Let each finish what it is doing, for at most ten seconds."""
+    for part in running:
+        if part.poll() is None:
+            part.send_signal(signal.SIGINT)
+    for part in running:
+        try:
+            part.wait(10)
+        except subprocess.TimeoutExpired:
+            part.kill()
 
 
 def _prepare(folder: Path, fresh: bool) -> None:
@@ -70,8 +83,9 @@ def _prepare(folder: Path, fresh: bool) -> None:
     import django
 
     django.setup()
-    from tocsin.web.watch.actions import load_run
+    from tocsin.web.watch.actions import keep_comparison, load_run
     from tocsin.web.watch.models import Run
+    from tocsin.web.watch.tasks import mark_seen, signature
 
     done = folder / "demo" / "loaded"
     wanted = _version()
@@ -79,20 +93,24 @@ def _prepare(folder: Path, fresh: bool) -> None:
         return
     done.unlink(missing_ok=True)
     data = folder / "demo" / "data"
+    keep = folder / "watch"
+    shutil.rmtree(keep, ignore_errors=True)
     if fresh:
         shutil.rmtree(data, ignore_errors=True)
-    from tocsin.cli.watch import run_files
     from tocsin.demo import truth
     from tocsin.demo.country import build
+    from tocsin.watch.nightly import run_folder
 
     with _bar() as bar:
         build(data, progress=_teller(bar, "country"))
-        result = run_files(data, progress=_teller(bar, "watch"))
+        result = run_folder(data, keep, progress=_teller(bar, "watch"))
         told = _teller(bar, "load")
         told("Loading the signals", 0, 1)
-        load_run(result)
+        run = load_run(result)
         told("Loaded the signals", 1, 1)
     rows, false_reds = truth.compare(truth.read_truth(data), result)
+    keep_comparison(run=run, planted=[asdict(row) for row in rows], unexplained=len(false_reds), years=12)
+    mark_seen(signature(data))
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
     done.write_text(wanted)

@@ -5,13 +5,15 @@ Exit status: 0 done, nothing rings red; 1 done, and something rings red; 2 the q
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -21,23 +23,11 @@ from tocsin.signal import Level
 from tocsin.watch import bernoulli_arl, bernoulli_false_alarm, bernoulli_threshold
 from tocsin.watch.budget import Budget, Promise
 from tocsin.watch.catalogue import load_catalogue
-from tocsin.watch.events import (
-    Earlier,
-    FileError,
-    Mapping,
-    MappingError,
-    Reading,
-    Report,
-    TooManyBadRowsError,
-    read,
-    read_mapping,
-    read_sites,
-)
-from tocsin.watch.events.sites import unknown_site
+from tocsin.watch.events import FileError, Mapping, MappingError, Reading, TooManyBadRowsError, read, read_mapping, read_sites
 from tocsin.watch.indicators import Indicator, Kind
-from tocsin.watch.national import Settled, watch_country
+from tocsin.watch.nightly import run_on, watch_reading
 from tocsin.watch.power import power_table
-from tocsin.watch.results import Detector, Ring, RunResult, StreamResult
+from tocsin.watch.results import Detector, Ring, RunResult, SiteInfo, StreamResult
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 _out = Console()
@@ -297,16 +287,6 @@ def explain(
         )
 
 
-def run_files(folder: Path, progress: Any = None, as_of: date | None = None) -> RunResult:
-    """Read a folder that holds births files, mapping.yaml and sites.csv, and watch it. Raises as `read` does."""
-    mapping = read_mapping((folder / "mapping.yaml").read_text("utf-8"), "mapping.yaml")
-    register = read_sites((folder / "sites.csv").read_text("utf-8"), "sites.csv")
-    sources = sorted([*folder.glob("births*.parquet"), *folder.glob("births*.csv")])
-    with (folder / "quarantine.csv").open("w", newline="") as aside:
-        reading = read(sources, mapping, load_catalogue(), sites=register, as_of=as_of, quarantine=aside, progress=progress)
-    return _watch(reading, load_catalogue(), Budget(), progress)
-
-
 def _run_on(
     folder: Path,
     files: list[Path],
@@ -317,63 +297,21 @@ def _run_on(
     as_of: date | None,
     budget: Budget,
 ) -> tuple[Reading, RunResult]:
-    """Read what is new, go on from what is kept in the folder, and keep what the next run needs."""
-    from tocsin.cli import kept
-    from tocsin.watch.saved import Saved, take_up, terms_of
-
-    if mapping.risk is not None:
-        raise ValueError("a risk model needs every case each time, so --state cannot be used with 'risk' in the mapping")
-    with kept.locked(folder):
-        before = kept.load(folder)
-        known = set(before.files) if before else set()
-        prints = {path: kept.content_print(path) for path in _sources(files)}
-        fresh = [path for path, content in prints.items() if content not in known]
-        if fresh:
-            earlier = Earlier(before.counts, before.counted) if before else Earlier({}, np.zeros((0, 0), bool))
-            reading = _read(fresh, mapping, indicators, sites, max_bad, as_of, earlier)
-        elif before is not None:
-            register = {s.code: s for s in read_sites(sites.read_text("utf-8-sig"), sites.name)} if sites else {}
-            codes = next(iter(before.counts.values())).sites
-            reading = Reading(before.counts, {}, tuple(register.get(c) or unknown_site(c) for c in codes), Report(), before.counted)
-        else:
-            raise FileError("no file to read")
-        old = len(prints) - len(fresh)
-        if old:
-            reading.report.notes.append(f"{old} file{'s were' if old > 1 else ' was'} read by an earlier run and not read again.")
-        terms = terms_of(reading.counts, indicators, budget)
-        states, said = take_up(before, reading.counts, terms)
-        reading.report.notes.append(said)
-        result = _watch(reading, indicators, budget, settled=states)
-        assert reading.counted is not None
-        files_read = tuple(sorted(known | set(prints.values())))
-        kept.store(folder, Saved(reading.counts, reading.counted, states, files_read, terms))
+    sources = _sources(files)
+    with _aside(sources[0]) as file, _bar() as bar:
+        reading, result = run_on(
+            folder, sources, mapping, indicators, sites=_register(sites), budget=budget, as_of=as_of or datetime.now(UTC).date(),
+            max_bad_share=max_bad, quarantine=file, progress=_teller(bar),
+        )  # fmt: skip
+    _say_bad(reading, sources[0])
     return reading, result
 
 
-def _watch(
-    reading: Reading,
-    indicators: dict[str, Indicator],
-    budget: Budget,
-    progress: Any = None,
-    settled: dict[str, Settled] | None = None,
-) -> RunResult:
-    from tocsin.watch.quality import quality_flags
-
-    said: dict[str, int | str] = {"files": reading.report.files, "rows": reading.report.rows, "good": reading.report.good}
-    said |= {"bad": reading.report.bad, "duplicates": reading.report.duplicates, "left out": reading.report.left_out}
-    said |= {f"note {i + 1}": note for i, note in enumerate(reading.report.notes[:20])}
-    flags = quality_flags(reading.counts, indicators)
-
-    def go(tell: Any) -> RunResult:
-        return watch_country(
-            reading.counts, indicators, reading.sites,
-            budget=budget, quality=flags, reading=said, threads=2, settled=settled, progress=tell,
-        )  # fmt: skip
-
-    if progress is not None or not _err.is_terminal:
-        return go(progress)
+def _watch(reading: Reading, indicators: dict[str, Indicator], budget: Budget) -> RunResult:
+    if not _err.is_terminal:
+        return watch_reading(reading, indicators, budget)
     with _bar() as bar:
-        return go(_teller(bar))
+        return watch_reading(reading, indicators, budget, progress=_teller(bar))
 
 
 def _sources(files: list[Path]) -> list[Path]:
@@ -387,34 +325,44 @@ def _sources(files: list[Path]) -> list[Path]:
 
 
 def _read(
-    files: list[Path],
-    mapping: Mapping,
-    indicators: dict[str, Indicator],
-    sites: Path | None,
-    max_bad: float,
-    as_of: date | None,
-    earlier: Earlier | None = None,
+    files: list[Path], mapping: Mapping, indicators: dict[str, Indicator], sites: Path | None, max_bad: float, as_of: date | None
 ) -> Reading:
     sources = _sources(files)
-    aside = sources[0].with_suffix(".quarantine.csv")
 
     def go() -> Reading:
-        register = read_sites(sites.read_text("utf-8-sig"), sites.name) if sites else ()
-        day = as_of or datetime.now(UTC).date()
-        with aside.open("w", newline="", encoding="utf-8", errors="replace") as file, _bar() as bar:
+        with _aside(sources[0]) as file, _bar() as bar:
             return read(
-                sources, mapping, indicators, sites=register, as_of=day, max_bad_share=max_bad, quarantine=file, progress=_teller(bar),
-                earlier=earlier,
+                sources, mapping, indicators, sites=_register(sites), as_of=as_of or datetime.now(UTC).date(), max_bad_share=max_bad,
+                quarantine=file, progress=_teller(bar),
             )  # fmt: skip
 
-    try:
-        reading: Reading = _or_exit(go)
-    finally:
-        if aside.exists() and aside.read_text("utf-8").count("\n") <= 1:
-            aside.unlink()
-    if reading.report.bad:
-        _err.print(f"{reading.report.bad:,} rows could not be used; they are in {aside.name} with the reasons.", highlight=False)
+    reading: Reading = _or_exit(go)
+    _say_bad(reading, sources[0])
     return reading
+
+
+def _register(sites: Path | None) -> tuple[SiteInfo, ...]:
+    return tuple(read_sites(sites.read_text("utf-8-sig"), sites.name)) if sites else ()
+
+
+@contextmanager
+def _aside(first: Path) -> Iterator[TextIO]:
+    """The quarantine file beside the first file; it does not stay where nothing is put into it."""
+    path = first.with_suffix(".quarantine.csv")
+    try:
+        with path.open("w", newline="", encoding="utf-8", errors="replace") as file:
+            yield file
+    finally:
+        with path.open(encoding="utf-8") as file:
+            empty = len(list(islice(file, 2))) <= 1
+        if empty:
+            path.unlink()
+
+
+def _say_bad(reading: Reading, first: Path) -> None:
+    if reading.report.bad:
+        aside = first.with_suffix(".quarantine.csv").name
+        _err.print(f"{reading.report.bad:,} rows could not be used; they are in {aside} with the reasons.", highlight=False)
 
 
 def _bar() -> Progress:

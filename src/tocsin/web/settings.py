@@ -2,13 +2,15 @@
 
 TOCSIN_DATA: data folder (default .tocsin). TOCSIN_SECRET_KEY: made once and kept there if not given. TOCSIN_HOSTS: names served, with
 commas. TOCSIN_DATABASE_ROLE: role for the embedded server (tocsin_app; migrations use tocsin_owner). TOCSIN_SUPPRESS_BELOW: counts from 1
-up to below this number are not shown on pages. TOCSIN_DEBUG: 1 only while developing.
+up to below this number are not shown on pages. TOCSIN_WATCH_FOLDER: folder with births*, mapping.yaml and sites.csv in which the worker
+looks for new files. TOCSIN_DEBUG: 1 only while developing.
 """
 
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 WEB = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("TOCSIN_DATA", ".tocsin")).resolve()
@@ -35,13 +37,12 @@ def _database() -> dict[str, object]:
         from tocsin.postgres import ensure
 
         return ensure(DATA).django(os.environ.get("TOCSIN_DATABASE_ROLE", "tocsin_app"))
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
+    if not url.startswith(("postgres://", "postgresql://")):
         raise ValueError("DATABASE_URL must begin with postgresql://; Tocsin needs PostgreSQL")
-    return {
-        "ENGINE": "django.db.backends.postgresql", "NAME": unquote(parts.path.lstrip("/")), "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""), "HOST": parts.hostname or "", "PORT": parts.port or "", "CONN_MAX_AGE": 60,
-    }  # fmt: skip
+    given = conninfo_to_dict(url)
+    named = {name: str(given.pop(key, "") or "") for name, key in (("NAME", "dbname"), ("USER", "user"), ("PASSWORD", "password"))}
+    named |= {name: str(given.pop(key, "") or "") for name, key in (("HOST", "host"), ("PORT", "port"))}
+    return named | {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": given}
 
 
 SECRET_KEY = _secret_key()
@@ -50,7 +51,16 @@ ALLOWED_HOSTS = os.environ.get("TOCSIN_HOSTS", "localhost,127.0.0.1,[::1]").spli
 SUPPRESS_BELOW = int(os.environ.get("TOCSIN_SUPPRESS_BELOW", "0"))
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.staticfiles", "csp", "tocsin.web.ui", "tocsin.web.watch"]
+WATCH_FOLDER = Path(os.environ["TOCSIN_WATCH_FOLDER"]).resolve() if os.environ.get("TOCSIN_WATCH_FOLDER") else None
+WATCH_KEPT = DATA / "watch"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "csp",
+    "procrastinate.contrib.django",
+    "tocsin.web.ui",
+    "tocsin.web.watch",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import asdict
+from datetime import date
+from typing import Any
 
 from django.db import transaction
 
@@ -64,6 +66,14 @@ def load_run(result: RunResult) -> Run:
         ]
     )  # fmt: skip
     return run
+
+
+@transaction.atomic
+def keep_comparison(*, run: Run, planted: list[dict[str, Any]], unexplained: int, years: int) -> None:
+    """Store what was planted in a demo country beside what the run found. The watch itself never sees what was planted."""
+    rows = [{name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()} for row in planted]
+    run.comparison = {"planted": rows, "unexplained": unexplained, "years": years}
+    run.save(update_fields=["comparison"])
 
 
 def _r(value: float | None) -> float | None:

@@ -10,6 +10,7 @@ class Run(models.Model):
     reading = models.JSONField()
     listed = models.JSONField(help_text="[site, indicator] pairs on the list of the day, strongest first")
     list_fdr = models.FloatField()
+    comparison = models.JSONField(null=True, help_text="Of a demo country only: what was planted in it, beside what was found")
 
 
 class Site(models.Model):

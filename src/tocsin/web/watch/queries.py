@@ -37,6 +37,11 @@ def newest_run() -> Run | None:
     return Run.objects.order_by("-id").first()
 
 
+def newest_comparison() -> Run | None:
+    """The newest run of a demo country for which what was planted is stored. One query."""
+    return Run.objects.exclude(comparison=None).order_by("-id").first()
+
+
 def ringing(run: Run, wanted: Filter) -> QuerySet[Ring]:
     """Rings of the rise detector that are open, with their streams and sites. One query."""
     found = Ring.objects.filter(run=run, detector="rise", ended=None, stream__isnull=False).select_related(

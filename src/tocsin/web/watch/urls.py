@@ -14,5 +14,6 @@ urlpatterns = [
     path("indicators/<str:key>/", views.indicator, name="indicator"),
     path("indicators/<str:key>/funnel.<str:form>", views.funnel, name="funnel"),
     path("charts/<int:stream_id>/<str:what>.<str:form>", views.chart, name="chart"),
+    path("planted/", views.planted, name="planted"),
     path("about/", views.about, name="about"),
 ]

@@ -35,6 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "run": run, "rings": rings, "wanted": wanted, "indicators": indicators, "regions": queries.regions(run),
             "quiet": queries.quiet(run), "flags": queries.flags(run), "reds": sum(r.level == "red" for r in rings),
             "suppressed": settings.SUPPRESS_BELOW > 0, "listed": len(run.listed), "columns": _COLUMNS,
+            "planted": run.comparison is not None,
         },
     )  # fmt: skip
 
@@ -125,6 +126,15 @@ def chart(request: HttpRequest, stream_id: int, what: str, form: str) -> HttpRes
 def about(request: HttpRequest) -> HttpResponse:
     run = queries.newest_run()
     return render(request, "watch/about.jinja", {"run": run})
+
+
+def planted(request: HttpRequest) -> HttpResponse:
+    run = queries.newest_comparison()
+    if run is None:
+        raise Http404("Only a demo country has something planted.")
+    places = dict(Site.objects.values_list("code", "name"))
+    names = dict(Indicator.objects.values_list("key", "name"))
+    return render(request, "watch/planted.jinja", {"run": run, "comparison": run.comparison, "places": places, "names": names})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,0 +1,72 @@
+"""What the worker does by itself: it looks for new files of births, and takes up jobs whose worker was lost."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from tocsin.watch.nightly import births_in, run_folder
+from tocsin.web.watch.actions import load_run
+
+_log = logging.getLogger(__name__)
+
+
+@app.periodic(cron="* * * * *", periodic_id="births")
+@app.task(queueing_lock="births", lock="births", name="watch.look_for_new_births")
+def look_for_new_births(timestamp: int) -> str:
+    """As `look`, each minute."""
+    close_old_connections()
+    return look()
+
+
+def look() -> str:
+    """Run the watch and show what it says where the folder has files that the last run did not have."""
+    folder = settings.WATCH_FOLDER
+    if folder is None:
+        return "TOCSIN_WATCH_FOLDER is not set"
+    now = signature(folder)
+    if _seen() == now:
+        return "nothing new"
+    result = run_folder(folder, settings.WATCH_KEPT, as_of=datetime.now(UTC).date())
+    run = load_run(result)
+    mark_seen(now)
+    _log.warning("New births were read: the pages now show them up to %s.", run.as_of)
+    return f"run {run.pk}"
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="stalled")
+@app.task(queueing_lock="stalled", name="watch.take_up_stalled_jobs", pass_context=True)
+async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> int:
+    """Jobs whose worker no longer says that it lives are done again."""
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60))
+    for job in stalled:
+        await app.job_manager.retry_job(job)
+    return len(stalled)
+
+
+def mark_seen(found: list[list[Any]]) -> None:
+    """What `signature` said of the files that the pages now show."""
+    settings.WATCH_KEPT.mkdir(parents=True, exist_ok=True)
+    fresh = settings.WATCH_KEPT / "seen.json.new"
+    fresh.write_text(json.dumps(found))
+    fresh.replace(settings.WATCH_KEPT / "seen.json")
+
+
+def _seen() -> list[list[Any]] | None:
+    try:
+        found: list[list[Any]] = json.loads((settings.WATCH_KEPT / "seen.json").read_text())
+        return found
+    except FileNotFoundError:
+        return None
+
+
+def signature(folder: Path) -> list[list[Any]]:
+    """Name, size and time of change of each file that a run depends on."""
+    files = [*births_in(folder), folder / "mapping.yaml", folder / "sites.csv"]
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files if path.exists()]
