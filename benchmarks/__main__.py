@@ -1,6 +1,6 @@
 """Speed as ratios within one run, and what signals cost and find. `python -m benchmarks [part ...] [--births N]`.
 
-Parts: read, kernel, thresholds, nightly, signals. Each prints the physical limit, what Tocsin takes, and the ratio of the two.
+Parts: read, kernel, thresholds, nightly, signals, delay. Each prints the physical limit, what Tocsin takes, and the ratio of the two.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from tocsin.watch.counts import Counts
 from tocsin.watch.cusum import risk_adjusted_scan
 from tocsin.watch.events import read, read_mapping
 from tocsin.watch.national import begin, calibrate, look, settle
+from tocsin.watch.reference import share_reported
 from tocsin.watch.rise import CUSUM_RED, RISE_RED, RiseState, Streams, advance, design
 from tocsin.watch.weights import llr_weights
 
@@ -218,9 +219,63 @@ def bench_signals(sites: int = 300) -> None:
             print(f"    rise x {ratio:g}: doubling CUSUM {said[0]}; rise detector {said[1]}; ratio of medians {share:.2f}")
 
 
+def bench_delay(sites: int = 240) -> None:
+    """The same with reports that come in over 90 days, looked at once a week as a national team would: what is first seen, and when."""
+    random = np.random.default_rng(2)
+    shape, streams_in_country, history, after = 25.0, 240, 365 * 8, 365 * 8
+    about = load_catalogue()["term-stillbirth"]
+    lag = about.lag
+    print(f"delay: reports come in over {lag.days[-1]} days; looked at each week; budget one false red a year in 240 streams")
+    for yearly in (4.5, 30.0, 150.0):
+        red = 365.25 * streams_in_country
+        plan = design(yearly, red, red / 5)
+        daily = yearly / 365.25
+        theta = random.gamma(shape, 1 / shape, sites)
+        streams = Streams.of([plan] * sites, [yearly] * sites, 2.0, [np.inf] * sites, [np.inf] * sites)
+        for ratio in (1.0, 2.0):
+            mean = np.repeat((daily * theta)[:, None], history + after, axis=1)
+            mean[:, history:] *= ratio
+            events = random.poisson(mean).astype(np.int32)
+            site, day = np.nonzero(events)
+            site, day = (np.repeat(a, events[site, day]) for a in (site, day))
+            came = day + np.ceil(np.interp(random.random(site.shape[0]), lag.reported, lag.days)).astype(int)
+            order = np.argsort(came, kind="stable")
+            site, day, came = site[order], day[order], came[order]
+            known = np.zeros(events.shape, np.int32)
+            state = RiseState.fresh(np.full(sites, shape))
+            first: dict[int, int] = {}
+            reds: set[tuple[int, int]] = set()
+            taken = 0
+            for now in range(lag.days[-1] + 7, history + after, 7):
+                upto = int(np.searchsorted(came, now, side="right"))
+                np.add.at(known, (site[taken:upto], day[taken:upto]), 1)
+                taken = upto
+                old, settled = state.day, now + 1 - lag.days[-1]
+                births = np.full((sites, now + 1 - old), 100_000, np.int32)
+                found = [
+                    advance(state, streams, births[:, : settled - old], known[:, old:settled], np.full((sites, settled - old), daily))[0]
+                ]
+                ahead = state.copy()
+                share = share_reported(lag, now + 1, settled)
+                new = np.broadcast_to(daily * share, (sites, now + 1 - settled)).copy()
+                found.append(advance(ahead, streams, births[:, settled - old :], known[:, settled : now + 1], new)[0])
+                for ring in np.concatenate(found):
+                    if ring["what"] == RISE_RED:
+                        reds.add((int(ring["stream"]), int(ring["onset"]) // 200))
+                        if ring["day"] >= history:
+                            first.setdefault(int(ring["stream"]), now - history + 1)
+            if ratio == 1.0:
+                promised = sites * (history + after) / 365.25 / streams_in_country
+                print(f"  {yearly:g} events a year: false reds ever shown {len(reds)}, promised {promised:.0f}")
+            else:
+                waits = np.array([first.get(s, 1 << 30) for s in range(sites)])
+                said = ["never" if (d := np.quantile(waits, q, method="higher")) > after else f"{d:.0f}" for q in (0.5, 0.9)]
+                print(f"    rise x {ratio:g}: days until red is shown, median {said[0]}, 90th percentile {said[1]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "read"])
+    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "read"])
     parser.add_argument("--births", type=int, default=130_000_000)
     given = parser.parse_args()
     for part in given.parts:
@@ -235,6 +290,8 @@ def main() -> None:
                 bench_nightly()
             case "signals":
                 bench_signals()
+            case "delay":
+                bench_delay()
             case _:
                 parser.error(f"there is no part '{part}'")
 
