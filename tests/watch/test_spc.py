@@ -192,3 +192,11 @@ def test_an_ewma_is_the_weighted_sum_of_its_definition_with_its_exact_variance(y
     weights = weight * (1 - weight) ** np.arange(t)[::-1]
     assert chart.path[-1] == pytest.approx(float(weights @ y) + (1 - weight) ** t * 0.5, abs=1e-9)
     assert chart.upper[-1] - 0.5 == pytest.approx(3 * 2 * math.sqrt((weights**2).sum()), rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["pp", "up"])
+def test_a_place_where_nothing_ever_happened_has_lines_at_zero(kind):
+    chart = spc(kind, [0] * 12, [100, 120, 90, 110] * 3)
+
+    assert chart.centre.tolist() == chart.upper.tolist() == chart.lower.tolist() == [0.0] * 12
+    assert not any(flags.any() for rule, flags in chart.rules.items() if rule == "outside")

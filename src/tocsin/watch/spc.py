@@ -198,7 +198,7 @@ def _lines(
     middle = float(y[known].sum() / n[known].sum())
     proportion = name in ("p", "pp")
     each = np.sqrt((middle * (1 - middle) if proportion else middle) / n)
-    if name in ("pp", "up"):
+    if name in ("pp", "up") and each.max() > 0:  # where nothing, or everything, is an event, there is no spread to widen
         with np.errstate(invalid="ignore", divide="ignore"):
             z = (plotted[base] - middle) / each[base]
         each = each * (_mean_moving_range(z, screen) / _D2)
