@@ -22,6 +22,7 @@ NEVER = np.int32(2**30)
 _PAD = 1200
 """Days after the map's last day for which its last rules are taken to go on, so that what was raised late can end."""
 _NONE = -1
+_TOLD = 200
 _DOES = (
     "acts at once, without effect",
     "refuses at once",
@@ -241,7 +242,8 @@ def _story(
         if leaves >= calendar.size or to[leaves] < 0:
             return tuple(events), tuple(path)
         i, at, f = int(to[leaves]), leaves, f - quiet
-        if value >= NEVER and len(path) > 3 * len(game.bodies):
+        # what never ends is told until the promise has long been broken
+        if value >= NEVER and (at > day + 2 * map_.binding_days or len(path) > _TOLD):
             break
     if game.binds[i, at]:
         path.append((calendar.date(at), game.bodies[i], "holds it, and must be obeyed"))
