@@ -56,7 +56,7 @@ class MapError(ValueError):
 
 
 def read_map(files: Mapping[str, str]) -> m.AccordMap:
-    """Read and join files (name to text). The first gives the head; later ones add to its lists. Raises MapError."""
+    """Read and join files (name to text). The first gives the head; lines of later ones go before earlier lines. Raises MapError."""
     if not files:
         raise ValueError("read_map needs at least one file")
     heads: list[dict[str, Any]] = []
@@ -69,7 +69,8 @@ def read_map(files: Mapping[str, str]) -> m.AccordMap:
                 node = top[section][0]
                 if not isinstance(node, yaml.SequenceNode):
                     raise MapError(top[section][1], _say(node), f"a list of {section}")
-                found[section] += [(_place(name, item), _mapping(item, name, fields, required)) for item in node.value]
+                added = [(_place(name, item), _mapping(item, name, fields, required)) for item in node.value]
+                found[section] = added + found[section]
     head = heads[0]
     if head["accord"] != 1:
         raise MapError(head[""], f"language version {head['accord']}", "version 1")
@@ -82,12 +83,13 @@ def read_map(files: Mapping[str, str]) -> m.AccordMap:
     if head["since"] >= head["until"]:
         raise MapError(head[""], f"until {head['until']}", f"a day after since, {head['since']}")
     rows = {section: [_build(section, place, fields, known) for place, fields in items] for section, items in found.items()}
+    names = " with ".join(h["name"] for h in heads if "name" in h)
     return m.AccordMap(
-        name=head["name"], place=head[""], since=head["since"], until=head["until"], timezone=head.get("timezone", "Europe/London"),
+        name=names, place=head[""], since=head["since"], until=head["until"], timezone=head.get("timezone", "Europe/London"),
         binding_days=head.get("binding-days", 120), told_days=head.get("told-days", 30),
         concerns=tuple(known["concern"]), providers=tuple(known["provider"]), places=tuple(known["place"]),
-        extra_holidays=frozenset(head.get("holidays", [])),
-        bodies=_by_id(rows["bodies"]), **{section: tuple(rows[section]) for section in SECTIONS if section != "bodies"},
+        extra_holidays=frozenset(head.get("holidays", [])), bodies=_by_id(rows["bodies"]),
+        **{section: tuple(rows[section]) for section in SECTIONS if section != "bodies"},
     )  # fmt: skip
 
 

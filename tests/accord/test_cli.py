@@ -1,0 +1,64 @@
+import json
+
+import pytest
+from maps import TEXT
+from typer.testing import CliRunner
+
+from tocsin.cli.accord import app
+
+run = CliRunner().invoke
+
+
+def test_check_exits_1_where_a_law_is_broken_and_0_where_none_is():
+    assert run(app, ["check", "england-2026"]).exit_code == 1
+    answer = run(app, ["check", "tocsin-proposed"])
+
+    assert answer.exit_code == 0
+    assert "every property holds" in answer.stdout
+
+
+def test_json_and_sarif_carry_the_code_the_lines_and_the_story():
+    found = json.loads(run(app, ["check", "england-2026", "--json"]).stdout)
+    sarif = json.loads(run(app, ["check", "england-2026", "--sarif"]).stdout)
+
+    assert {"A1", "A9", "A13"} <= {f["code"] for f in found["findings"]}
+    assert all(f["story"] and f["places"][0]["line"] for f in found["findings"])
+    assert len(sarif["runs"][0]["results"]) == len(found["findings"])
+
+
+def test_a_file_with_a_fault_exits_2_and_says_where(tmp_path):
+    path = tmp_path / "map.yaml"
+    path.write_text(TEXT.replace("to: nation", "to: natoin"))
+    answer = run(app, ["check", str(path)])
+
+    assert answer.exit_code == 2
+    assert "map.yaml:" in answer.stderr
+    assert "did you mean 'nation'" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["show", "tocsin-proposed", "--concern", "conduct"],
+        ["show", "tocsin-proposed", "--json"],
+        ["replay", "east-kent"],
+        ["replay", "east-kent", "--under", "england-2014", "--json"],
+        ["simulate", "tocsin-proposed", "--runs", "200"],
+        ["simulate", "england-2026", "--runs", "50", "--json"],
+        ["schema"],
+        ["diagram", "england-2026"],
+    ],
+)
+def test_each_question_is_answered(question):
+    answer = run(app, question)
+
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stdout.strip()
+
+
+@pytest.mark.parametrize("question", [["show", "nowhere.yaml"], ["show", "england-2026", "--concern", "weather"], ["replay", "nothing"]])
+def test_a_question_that_cannot_be_answered_exits_2(question):
+    answer = run(app, question)
+
+    assert answer.exit_code == 2
+    assert answer.stderr.strip()
