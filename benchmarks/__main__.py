@@ -1,6 +1,6 @@
 """Speed as ratios within one run, and what signals cost and find. `python -m benchmarks [part ...] [--births N]`.
 
-Parts: read, kernel, thresholds, nightly, signals, delay. Each prints the physical limit, what Tocsin takes, and the ratio of the two.
+Parts: read, kernel, thresholds, nightly, signals, delay, accord. Each prints the physical limit, what Tocsin takes, and the ratio of the two.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numba import njit
 
+from benchmarks.accord import bench_accord
 from tocsin.watch import bernoulli_threshold, poisson_arl
 from tocsin.watch.budget import Budget
 from tocsin.watch.catalogue import load_catalogue
@@ -275,7 +276,7 @@ def bench_delay(sites: int = 240) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "read"])
+    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "accord", "read"])
     parser.add_argument("--births", type=int, default=130_000_000)
     given = parser.parse_args()
     for part in given.parts:
@@ -292,6 +293,8 @@ def main() -> None:
                 bench_signals()
             case "delay":
                 bench_delay()
+            case "accord":
+                bench_accord()
             case _:
                 parser.error(f"there is no part '{part}'")
 

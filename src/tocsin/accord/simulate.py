@@ -23,8 +23,8 @@ class Times:
 def simulate(map_: AccordMap, case: Case, *, silence: float, refusal: float, runs: int, seed: int) -> Times:
     """Imagine `runs` concerns raised on days spread over the map.
 
-    silence: chance that a body never answers. refusal: chance that one that answers refuses. One that answers does so on a day spread evenly
-    over its time, and its act has no effect. Raises ValueError for chances outside [0, 1].
+    silence: chance that a body never answers. refusal: chance that one that answers refuses. One that answers does so on a day spread
+    evenly over its time, and its act has no effect. Raises ValueError for chances outside [0, 1].
     """
     if not (0 <= silence <= 1 and 0 <= refusal <= 1):
         raise ValueError(f"silence and refusal must be chances between 0 and 1, got {silence!r} and {refusal!r}")

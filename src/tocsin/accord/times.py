@@ -5,9 +5,10 @@ the last day allowed, and its act never has the effect; up to `silent` of them n
 first body that the provider must obey comes to hold it; it is found for all days at once, as arrays, until nothing changes any more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,6 +23,7 @@ NEVER = np.int32(2**30)
 _PAD = 1200
 """Days after the map's last day for which its last rules are taken to go on, so that what was raised late can end."""
 _NONE = -1
+_WAYS = (Reason.DEADLINE_PASSED, Reason.REFUSAL, Reason.INSUFFICIENT_POWER)
 _TOLD = 200
 _DOES = (
     "acts at once, without effect",
@@ -67,9 +69,6 @@ class Calendar:
             self._last[within] = found.astype(np.int32)
         return self._last[within]
 
-    def clip(self, days: NDArray[np.int32]) -> NDArray[np.int32]:
-        return np.minimum(days, self.size - 1)
-
     def date(self, day: int) -> date:
         return self.first + timedelta(days=int(day))
 
@@ -90,6 +89,13 @@ class Game:
     to_late: NDArray[np.int32]
     to_refused: NDArray[np.int32]
     to_weak: NDArray[np.int32]
+    found: dict[int, "list[_Choice]"] = field(default_factory=dict)
+
+    def choices(self, calendar: Calendar, i: int) -> "list[_Choice]":
+        """What body `i` may do; worked out once."""
+        if i not in self.found:
+            self.found[i] = _choices(self, calendar, i)
+        return self.found[i]
 
 
 def changes(map_: AccordMap) -> list[date]:
@@ -116,28 +122,26 @@ def game_of(map_: AccordMap, case: Case, calendar: Calendar) -> Game:
         return place[body]
 
     first = [known(first_holder(map_, case, d).to) for d in starts]
-    rows: list[list[tuple[bool, Within | None, Within | None, int, int, int]]] = []
+    rows: list[list[tuple[Any, ...]]] = []
     while len(rows) < len(bodies):
         body = bodies[len(rows)]
         row = []
         for d in starts:
             duty = begin(map_, case, body, d).duty
-            binds = binding(map_, case, body, d)
-            late, refused, weak = (
-                known(passes(map_, case, body, why, d).to) for why in (Reason.DEADLINE_PASSED, Reason.REFUSAL, Reason.INSUFFICIENT_POWER)
-            )
-            row.append((binds, duty.within if duty else None, duty.review if duty else None, late, refused, weak))
+            ways = [known(passes(map_, case, body, why, d).to) for why in _WAYS]
+            row.append((binding(map_, case, body, d), duty.within if duty else None, duty.review if duty else None, *ways))
         rows.append(row)
     shape = (len(bodies), calendar.size)
-    game = Game(
-        bodies, np.full(calendar.size, _NONE, np.int32), np.zeros(shape, bool), np.full(shape, NEVER, np.int32), [],
-        *(np.full(shape, _NONE, np.int32) for _ in range(3)),
-    )  # fmt: skip
+    late, refused, weak = (np.full(shape, _NONE, np.int32) for _ in range(3))
+    start, binds, due = np.full(calendar.size, _NONE, np.int32), np.zeros(shape, bool), np.full(shape, NEVER, np.int32)
+    game = Game(bodies, start, binds, due, [], late, refused, weak)
     for k, (a, b) in enumerate(pairwise(edges)):
         game.start[a:b] = first[k]
     for i, row in enumerate(rows):
         reviews = []
-        for k, (a, b) in enumerate(pairwise(edges)):
+        # most changes of a map concern other lines than those of one body
+        new = [k for k in range(len(row)) if k == 0 or row[k] != row[k - 1]]
+        for k, a, b in ((k, edges[k], edges[end]) for k, end in pairwise([*new, len(row)])):
             game.binds[i, a:b], within, review, game.to_late[i, a:b], game.to_refused[i, a:b], game.to_weak[i, a:b] = row[k]
             if within is not None:
                 game.due[i, a:b] = calendar.last_day(within)[a:b]
@@ -146,51 +150,70 @@ def game_of(map_: AccordMap, case: Case, calendar: Calendar) -> Game:
     return game
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a body may do with a concern that comes to it on each day; arrays of shape (size,).
+
+    leaves: day on which it leaves. to: whom it would go to on any day. then: where in the flat table of `latest` that leads. quiet: 1 if it
+    was silent.
+    """
+
+    leaves: NDArray[np.int32]
+    to: NDArray[np.int32]
+    then: NDArray[np.intp]
+    quiet: int
+
+
 def latest(game: Game, calendar: Calendar, silent: int) -> NDArray[np.int32]:
     """Latest day of binding power, for up to 0 .. `silent` silent bodies, by body and day of arrival; shape (silent + 1, bodies, size)."""
     bodies, size = game.binds.shape
     days = np.arange(size, dtype=np.int32)
-    found = np.full((silent + 1, bodies, size), NEVER, np.int32)
+    # one cell more than there are bodies and days: it stands for going nowhere
+    found = np.full((silent + 1, bodies * size + 1), NEVER, np.int32)
+    weak = [i for i in reversed(range(bodies)) if not game.binds[i].all()]
     for f in range(silent + 1):
-        found[f] = np.where(game.binds, days, NEVER)
+        table = found[f, :-1].reshape(bodies, size)
+        table[:] = np.where(game.binds, days, NEVER)
         while True:
-            before = found[f].copy()
-            for i in range(bodies):
+            changed = False
+            for i in weak:
                 best = np.zeros(size, np.int32)
-                for arrives, to, quiet in _choices(game, calendar, i):
-                    if quiet and f == 0:
-                        continue
-                    best = np.maximum(best, _then(found[f - quiet], to, arrives))
-                found[f, i] = np.where(game.binds[i], days, best)
-            if np.array_equal(before, found[f]):
+                for choice in game.choices(calendar, i):
+                    if choice.quiet <= f:
+                        np.maximum(best, found[f - choice.quiet].take(choice.then), out=best)
+                best = np.where(game.binds[i], days, best)
+                if not np.array_equal(best, table[i]):
+                    table[i] = best
+                    changed = True
+            if not changed:
                 break
-    return found
+    return found[:, :-1].reshape(silent + 1, bodies, size)
 
 
-def _choices(game: Game, calendar: Calendar, i: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32], int]]:
-    """What a body may do with a concern that comes to it on each day: (day on which it leaves, to whom, whether it was silent)."""
+def _choices(game: Game, calendar: Calendar, i: int) -> list[_Choice]:
     size = calendar.size
     days = np.arange(size, dtype=np.int32)
     due = game.due[i]
     found = []
+
+    def choice(leaves: NDArray[np.int32], to: NDArray[np.int32], quiet: int) -> None:
+        at = np.minimum(leaves, size - 1)
+        target = to[at].astype(np.intp)
+        somewhere = (leaves < size) & (target >= 0)
+        found.append(_Choice(leaves, to, np.where(somewhere, target * size + at, len(game.bodies) * size), quiet))
+
     for at in (days, due):
         # an act, whose effect does not come; then a refusal
         seen = np.full(size, NEVER, np.int32)
         for a, b, review in game.review[i]:
             if review is not None:
                 stretch = at[a:b]
-                seen[a:b] = np.where(stretch < size, calendar.last_day(review)[calendar.clip(stretch)] + 1, NEVER)
-        found.append((seen, game.to_weak[i], 0))
-        found.append((at, game.to_refused[i], 0))
-    found.append((np.where(due < NEVER, due + 1, NEVER).astype(np.int32), game.to_late[i], 1))
+                last = calendar.last_day(review)[np.minimum(stretch, size - 1)]
+                seen[a:b] = np.where(stretch < size, last + 1, NEVER)
+        choice(seen, game.to_weak[i], 0)
+        choice(at, game.to_refused[i], 0)
+    choice(np.where(due < NEVER, due + 1, NEVER).astype(np.int32), game.to_late[i], 1)
     return found
-
-
-def _then(found: NDArray[np.int32], to: NDArray[np.int32], arrives: NDArray[np.int32]) -> NDArray[np.int32]:
-    inside = arrives < to.shape[0]
-    at = np.where(inside, arrives, 0)
-    target = to[at]
-    return np.where(inside & (target >= 0), found[np.maximum(target, 0), at], NEVER).astype(np.int32)
 
 
 def worst_of(map_: AccordMap, case: Case, calendar: Calendar, silent: int, game: Game | None = None) -> list[Worst]:
@@ -229,9 +252,11 @@ def _story(
     while not game.binds[i, at] and (i, at) not in seen:
         seen.add((i, at))
         options = []
-        for k, (arrives, to, quiet) in enumerate(_choices(game, calendar, i)):
-            if quiet <= f:
-                options.append((int(_then(found[f - quiet], to, arrives)[at]), k, int(arrives[at]), to, quiet))
+        for k, choice in enumerate(game.choices(calendar, i)):
+            if choice.quiet <= f:
+                body, day_ = divmod(int(choice.then[at]), calendar.size)
+                value = int(found[f - choice.quiet, body, day_]) if body < len(game.bodies) else int(NEVER)
+                options.append((value, k, int(choice.leaves[at]), choice.to, choice.quiet))
         # of equal evils, silence needs the fewest words
         value, k, leaves, to, quiet = max(options, key=lambda o: (o[0], o[1]))
         path.append((calendar.date(at), game.bodies[i], _DOES[k]))
