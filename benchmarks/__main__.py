@@ -1,6 +1,6 @@
 """Speed as ratios within one run, and what signals cost and find. `python -m benchmarks [part ...] [--births N]`.
 
-Parts: read, kernel, thresholds, nightly, signals, delay, accord. Each prints the physical limit, what Tocsin takes, and the ratio of the two.
+Parts: read, kernel, thresholds, nightly, signals, delay, accord. Each prints the limit, what Tocsin takes, and the ratio of the two.
 """
 
 import argparse

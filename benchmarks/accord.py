@@ -11,7 +11,7 @@ from tocsin.accord.model import AccordMap
 
 
 def national(bodies: int, concerns: int = 12, providers: int = 6, years: int = 20, changes_a_year: int = 2) -> AccordMap:
-    """A lawful map: for each kind of provider a ladder of bodies, the lower ones different for each, lines that change through the years."""
+    """A lawful map: for each kind of provider a ladder of bodies, the lower ones different for each; lines change with the years."""
     since = date(2006, 1, 1)
     until = since + timedelta(days=round(365.25 * years))
     kinds, places = [f"c{i}" for i in range(concerns)], [f"p{i}" for i in range(providers)]

@@ -114,3 +114,28 @@ def test_choosing_a_filter_shows_its_signals_without_loading_the_page_anew(open_
 
     assert page.evaluate("window.marker") == 1
     assert page.failures == []
+
+
+@pytest.mark.parametrize("path", ["/accord/", "/accord/?map=england-2026", "/accord/text/?map=england-2026", "/accord/replay/east-kent/"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_accords_pages_pass_axe_and_fit_a_phone(open_page, site, path, width):
+    page = open_page(viewport={"width": width, "height": 800})
+    page.goto(site + path)
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.failures == []
+
+
+def test_one_presses_that_a_body_stays_silent_and_sees_what_happens(open_page, site):
+    page = open_page()
+    page.goto(site + "/accord/?map=tocsin-proposed&concern=conduct&day=2026-06-01")
+    before = page.inner_text("#ladder")
+    page.click("text=This body stays silent >> nth=0")
+
+    assert "stays silent" in page.inner_text("#ladder li >> nth=0")
+    assert page.inner_text("#ladder") != before
+    page.click("text=Let it act")
+    assert page.inner_text("#ladder") == before

@@ -125,7 +125,7 @@ def game_of(map_: AccordMap, case: Case, calendar: Calendar) -> Game:
     rows: list[list[tuple[Any, ...]]] = []
     while len(rows) < len(bodies):
         body = bodies[len(rows)]
-        row = []
+        row: list[tuple[Any, ...]] = []
         for d in starts:
             duty = begin(map_, case, body, d).duty
             ways = [known(passes(map_, case, body, why, d).to) for why in _WAYS]
@@ -141,7 +141,8 @@ def game_of(map_: AccordMap, case: Case, calendar: Calendar) -> Game:
         reviews = []
         # most changes of a map concern other lines than those of one body
         new = [k for k in range(len(row)) if k == 0 or row[k] != row[k - 1]]
-        for k, a, b in ((k, edges[k], edges[end]) for k, end in pairwise([*new, len(row)])):
+        for k, end in pairwise([*new, len(row)]):
+            a, b = edges[k], edges[end]
             game.binds[i, a:b], within, review, game.to_late[i, a:b], game.to_refused[i, a:b], game.to_weak[i, a:b] = row[k]
             if within is not None:
                 game.due[i, a:b] = calendar.last_day(within)[a:b]

@@ -203,14 +203,42 @@ def diagram(
     print("}")
 
 
-def _map(names: list[str]) -> AccordMap:
-    def go() -> AccordMap:
-        texts: dict[str, str] = {}
-        for name in names:
-            texts |= accord.shipped(name) if name in accord.SHIPPED else {name: Path(name).read_text("utf-8")}
-        return accord.read_map(texts)
+@app.command()
+def put_in_force(
+    maps: Maps,
+    by: Annotated[str, typer.Option(help="Your name; it stays visible.")],
+    override: Annotated[str, typer.Option(help="Why, where the map breaks a law; it stays visible.")] = "",
+) -> None:
+    """Put a map in force on the pages. One that breaks a law is refused (exit status 1) unless a reason is given.
 
-    return _or_exit(go)
+    Example: tocsin accord put-in-force england-2026.yaml our-region.yaml --by "A. Name"
+    """
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    django.setup()
+    from tocsin.web.accord import actions
+
+    files = _or_exit(lambda: _texts(maps))
+    try:
+        found = _or_exit(lambda: actions.put_in_force(files=files, by=by, override=override))
+    except actions.AccordRefuses as refusal:
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"{found.name} is in force (version {found.content_print[:12]}).")
+
+
+def _texts(names: list[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name in names:
+        texts |= accord.shipped(name) if name in accord.SHIPPED else {name: Path(name).read_text("utf-8")}
+    return texts
+
+
+def _map(names: list[str]) -> AccordMap:
+    return _or_exit(lambda: accord.read_map(_texts(names)))
 
 
 def _case(map_: AccordMap, concern: str, provider: str) -> Case:

@@ -83,6 +83,8 @@ def _prepare(folder: Path, fresh: bool) -> None:
     import django
 
     django.setup()
+    from tocsin.accord import shipped
+    from tocsin.web.accord.actions import put_in_force
     from tocsin.web.watch.actions import keep_comparison, load_run
     from tocsin.web.watch.models import Run
     from tocsin.web.watch.tasks import mark_seen, signature
@@ -111,6 +113,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
     rows, false_reds = truth.compare(truth.read_truth(data), result)
     keep_comparison(run=run, planted=[asdict(row) for row in rows], unexplained=len(false_reds), years=12)
     mark_seen(signature(data))
+    put_in_force(files=shipped("tocsin-proposed"), by="the demo")
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
     done.write_text(wanted)

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "csp",
     "procrastinate.contrib.django",
     "tocsin.web.ui",
+    "tocsin.web.accord",
     "tocsin.web.watch",
 ]
 MIDDLEWARE = [
@@ -75,7 +76,7 @@ WSGI_APPLICATION = "tocsin.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [WEB / "ui" / "templates", WEB / "watch" / "templates"],
+        "DIRS": [WEB / "ui" / "templates", WEB / "watch" / "templates", WEB / "accord" / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "tocsin.web.ui.jinja.environment"},
     },
