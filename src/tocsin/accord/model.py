@@ -79,7 +79,7 @@ class Case:
 
     def __str__(self) -> str:
         where = f" in {self.place}" if self.place else ""
-        return f"{self.concern} at {self.provider}{where}"
+        return f"{_words(self.concern)} at {_words(self.provider)}{where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,3 +237,7 @@ class AccordMap:
     def cases(self) -> tuple[Case, ...]:
         """Every kind of concern at every kind of provider in every place that the map names."""
         return tuple(Case(c, p, w) for c in self.concerns for p in self.providers for w in self.places or ("",))
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ").replace("nhs", "NHS").replace("hr ", "HR ")
