@@ -17,7 +17,7 @@ from tocsin.accord.rules import binding, first_holder
 from tocsin.accord.times import Calendar, worst_of
 
 ZONE = ZoneInfo("Europe/London")
-BEHAVIOURS = ("silent", "act early", "act late", "refuse early", "refuse late")
+BEHAVIOURS = ("silent", "act early", "act between", "act late", "refuse early", "refuse between", "refuse late")
 
 
 def test_a_good_map_has_no_finding():
@@ -122,7 +122,9 @@ def played(map_, case, day, behaviours):
                 return None
             moment = datetime.combine(now.holder.due + timedelta(days=1), time(0, 1), ZONE)
         else:
-            when = now.holder.due if did.endswith("late") else max(now.holder.since, moment.date())
+            early = max(now.holder.since, moment.date())
+            between = early + (now.holder.due - early) // 2
+            when = {"late": now.holder.due, "between": between, "early": early}[did.split()[1]]
             moment = max(moment, datetime.combine(when, time(12, 0, number), ZONE))
             history.append(Event(str(number), What.ACTED if did.startswith("act") else What.REFUSED, moment, now.holder.body))
         if moment > end or len(now.passed) > 12:

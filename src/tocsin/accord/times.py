@@ -1,7 +1,7 @@
 """The longest time until a body with binding power holds a concern, exactly, for every day on which it could be raised.
 
-A game on the clock's own rules. The map's bodies answer as badly as they may: each that is not silent acts or refuses, on the first or on
-the last day allowed, and its act never has the effect; up to `silent` of them never answer. What is asked is the latest day on which the
+A game on the clock's own rules. The map's bodies answer as badly as they may: each that is not silent acts or refuses, on whichever day
+allowed is the worst, and its act never has the effect; up to `silent` of them never answer. What is asked is the latest day on which the
 first body that the provider must obey comes to hold it; it is found for all days at once, as arrays, until nothing changes any more.
 """
 
@@ -25,13 +25,6 @@ _PAD = 1200
 _NONE = -1
 _WAYS = (Reason.DEADLINE_PASSED, Reason.REFUSAL, Reason.INSUFFICIENT_POWER)
 _TOLD = 200
-_DOES = (
-    "acts at once, without effect",
-    "refuses at once",
-    "acts on its last day, without effect",
-    "refuses on its last day",
-    "stays silent",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +82,13 @@ class Game:
     to_late: NDArray[np.int32]
     to_refused: NDArray[np.int32]
     to_weak: NDArray[np.int32]
-    found: dict[int, "list[_Choice]"] = field(default_factory=dict)
+    made: dict[int, "_Ways"] = field(default_factory=dict)
 
-    def choices(self, calendar: Calendar, i: int) -> "list[_Choice]":
+    def ways(self, calendar: Calendar, i: int) -> "_Ways":
         """What body `i` may do; worked out once."""
-        if i not in self.found:
-            self.found[i] = _choices(self, calendar, i)
-        return self.found[i]
+        if i not in self.made:
+            self.made[i] = _ways(self, calendar, i)
+        return self.made[i]
 
 
 def changes(map_: AccordMap) -> list[date]:
@@ -152,17 +145,31 @@ def game_of(map_: AccordMap, case: Case, calendar: Calendar) -> Game:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """What a body may do with a concern that comes to it on each day; arrays of shape (size,).
+class _Ways:
+    """Where a concern goes from a body, as places in the flat table of `latest`; arrays of shape (size,) by day.
 
-    leaves: day on which it leaves. to: whom it would go to on any day. then: where in the flat table of `latest` that leads. quiet: 1 if it
-    was silent.
+    refused: if it refuses on that day. acted: by time of review, if it acts on that day and the effect does not come. late: if it came on
+    that day and stays silent. level, second: the window from a day to the last on which it may act, as two stretches of 2**level days.
     """
 
-    leaves: NDArray[np.int32]
-    to: NDArray[np.int32]
-    then: NDArray[np.intp]
-    quiet: int
+    refused: NDArray[np.intp]
+    acted: dict[Within, NDArray[np.intp]]
+    late: NDArray[np.intp]
+    open: NDArray[np.bool_]
+    level: NDArray[np.intp]
+    second: NDArray[np.intp]
+
+    def worst(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Greatest of the values from each day to the last on which the body may act; NEVER where there is no last."""
+        table = [values]
+        for k in range(int(self.level.max())):
+            # beyond the last day a stretch is shorter; no window reaches there
+            later = np.concatenate([table[k][2**k :], table[k][-(2**k) :]])[: values.shape[0]]
+            table.append(np.maximum(table[k], later))
+        stacked = np.stack(table)
+        days = np.arange(values.shape[0])
+        best = np.maximum(stacked[self.level, days], stacked[self.level, self.second])
+        return np.where(self.open, best, NEVER)
 
 
 def latest(game: Game, calendar: Calendar, silent: int) -> NDArray[np.int32]:
@@ -178,10 +185,13 @@ def latest(game: Game, calendar: Calendar, silent: int) -> NDArray[np.int32]:
         while True:
             changed = False
             for i in weak:
-                best = np.zeros(size, np.int32)
-                for choice in game.choices(calendar, i):
-                    if choice.quiet <= f:
-                        np.maximum(best, found[f - choice.quiet].take(choice.then), out=best)
+                ways = game.ways(calendar, i)
+                best = ways.worst(found[f].take(ways.refused))
+                acted = {review: ways.worst(found[f].take(places)) for review, places in ways.acted.items()}
+                for a, b, review in game.review[i]:
+                    best[a:b] = NEVER if review is None else np.maximum(best[a:b], acted[review][a:b])
+                if f:
+                    np.maximum(best, found[f - 1].take(ways.late), out=best)
                 best = np.where(game.binds[i], days, best)
                 if not np.array_equal(best, table[i]):
                     table[i] = best
@@ -191,30 +201,25 @@ def latest(game: Game, calendar: Calendar, silent: int) -> NDArray[np.int32]:
     return found[:, :-1].reshape(silent + 1, bodies, size)
 
 
-def _choices(game: Game, calendar: Calendar, i: int) -> list[_Choice]:
+def _ways(game: Game, calendar: Calendar, i: int) -> _Ways:
     size = calendar.size
     days = np.arange(size, dtype=np.int32)
     due = game.due[i]
-    found = []
+    bounded = due < size
+    length = np.where(bounded, due - days + 1, 1)
+    level = np.floor(np.log2(length)).astype(np.intp)
+    second = np.where(bounded, due - 2**level + 1, days).astype(np.intp)
+    acted = {review: _flat(game, calendar.last_day(review) + 1, game.to_weak[i]) for _, _, review in game.review[i] if review is not None}
+    late = _flat(game, np.where(bounded, due + 1, NEVER).astype(np.int32), game.to_late[i])
+    return _Ways(_flat(game, days, game.to_refused[i]), acted, late, bounded, level, second)
 
-    def choice(leaves: NDArray[np.int32], to: NDArray[np.int32], quiet: int) -> None:
-        at = np.minimum(leaves, size - 1)
-        target = to[at].astype(np.intp)
-        somewhere = (leaves < size) & (target >= 0)
-        found.append(_Choice(leaves, to, np.where(somewhere, target * size + at, len(game.bodies) * size), quiet))
 
-    for at in (days, due):
-        # an act, whose effect does not come; then a refusal
-        seen = np.full(size, NEVER, np.int32)
-        for a, b, review in game.review[i]:
-            if review is not None:
-                stretch = at[a:b]
-                last = calendar.last_day(review)[np.minimum(stretch, size - 1)]
-                seen[a:b] = np.where(stretch < size, last + 1, NEVER)
-        choice(seen, game.to_weak[i], 0)
-        choice(at, game.to_refused[i], 0)
-    choice(np.where(due < NEVER, due + 1, NEVER).astype(np.int32), game.to_late[i], 1)
-    return found
+def _flat(game: Game, leaves: NDArray[np.int32], to: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Place in the flat table for leaving on a day to whom one goes to on that day."""
+    size = to.shape[0]
+    at = np.minimum(leaves, size - 1)
+    target = to[at].astype(np.intp)
+    return np.where((leaves < size) & (target >= 0), target * size + at, len(game.bodies) * size)
 
 
 def worst_of(map_: AccordMap, case: Case, calendar: Calendar, silent: int, game: Game | None = None) -> list[Worst]:
@@ -252,25 +257,53 @@ def _story(
     seen: set[tuple[int, int]] = set()
     while not game.binds[i, at] and (i, at) not in seen:
         seen.add((i, at))
-        options = []
-        for k, choice in enumerate(game.choices(calendar, i)):
-            if choice.quiet <= f:
-                body, day_ = divmod(int(choice.then[at]), calendar.size)
-                value = int(found[f - choice.quiet, body, day_]) if body < len(game.bodies) else int(NEVER)
-                options.append((value, k, int(choice.leaves[at]), choice.to, choice.quiet))
-        # of equal evils, silence needs the fewest words
-        value, k, leaves, to, quiet = max(options, key=lambda o: (o[0], o[1]))
-        path.append((calendar.date(at), game.bodies[i], _DOES[k]))
-        due = int(game.due[i, at])
-        when = at if k in (0, 1) else due
-        if k < 4 and when < calendar.size:
-            events.append(event(len(events), What.ACTED if k in (0, 2) else What.REFUSED, when, game.bodies[i]))
-        if leaves >= calendar.size or to[leaves] < 0:
+        value, does, when, flat, quiet = _worst_step(game, calendar, found, i, at, f)
+        path.append((calendar.date(at), game.bodies[i], _said(does, when, at, int(game.due[i, at]), calendar)))
+        if does is not None and when < calendar.size:
+            events.append(event(len(events), does, when, game.bodies[i]))
+        body, leaves = divmod(flat, calendar.size)
+        if body >= len(game.bodies):
             return tuple(events), tuple(path)
-        i, at, f = int(to[leaves]), leaves, f - quiet
+        i, at, f = body, leaves, f - quiet
         # what never ends is told until the promise has long been broken
         if value >= NEVER and (at > day + 2 * map_.binding_days or len(path) > _TOLD):
             break
     if game.binds[i, at]:
         path.append((calendar.date(at), game.bodies[i], "holds it, and must be obeyed"))
     return tuple(events), tuple(path)
+
+
+def _worst_step(
+    game: Game, calendar: Calendar, found: NDArray[np.int32], i: int, at: int, silent: int
+) -> tuple[int, What | None, int, int, int]:
+    """(latest day, what the body does or None for silence, on which day, where that leads, 1 if silent) that is the worst."""
+    ways, due = game.ways(calendar, i), int(game.due[i, at])
+    nowhere = len(game.bodies) * calendar.size
+    review = next(r for a, b, r in game.review[i] if a <= at < b)
+    flat = found.reshape(found.shape[0], -1)
+
+    def value(f: int, place: int) -> int:
+        return int(flat[f, place]) if place < nowhere else int(NEVER)
+
+    options: list[tuple[int, int, What | None, int, int, int]] = []
+    for day in range(at, min(due, calendar.size - 1) + 1 if due < NEVER else at + 1):
+        for does, place in (
+            (What.REFUSED, int(ways.refused[day])),
+            (What.ACTED, nowhere if review is None else int(ways.acted[review][day])),
+        ):
+            options.append((value(silent, place), day - at, does, day, place, 0))
+    if silent:
+        place = int(ways.late[at])
+        # of equal evils, silence needs the fewest words
+        options.append((value(silent - 1, place), calendar.size, None, at, place, 1))
+    if due >= NEVER:
+        return int(NEVER), None, at, nowhere, 0
+    best = max(options, key=lambda o: (o[0], o[1]))
+    return best[0], best[2], best[3], best[4], best[5]
+
+
+def _said(does: What | None, when: int, at: int, due: int, calendar: Calendar) -> str:
+    if does is None:
+        return "stays silent" if due < NEVER else "need never answer"
+    day = "at once" if when == at else "on its last day" if when == due else f"on {calendar.date(when).isoformat()}"
+    return f"refuses {day}" if does is What.REFUSED else f"acts {day}, without effect"
