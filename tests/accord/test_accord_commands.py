@@ -1,7 +1,8 @@
 import json
+from pathlib import Path
 
 import pytest
-from maps import TEXT
+from maps import BROKEN, TEXT
 from typer.testing import CliRunner
 
 from tocsin.cli.accord import app
@@ -62,3 +63,27 @@ def test_a_question_that_cannot_be_answered_exits_2(question):
 
     assert answer.exit_code == 2
     assert answer.stderr.strip()
+
+
+@pytest.mark.parametrize("code", ["A1", "A7", "A9", "A12", "A13"])
+def test_amend_mends_the_file_and_keeps_every_comment_and_other_line(tmp_path, code):
+    path = tmp_path / "map.yaml"
+    text = TEXT
+    for old, new in BROKEN[code]:
+        text = text.replace(old, new)
+    path.write_text(text.replace("handovers:", "# what comes next\nhandovers:  # in the order of power"))
+    before = path.read_text().splitlines()
+    answer = run(app, ["amend", str(path), "--write"])
+    after = path.read_text().splitlines()
+
+    assert answer.exit_code == 0, answer.stderr
+    assert run(app, ["check", str(path)]).exit_code == 0
+    assert [line for line in before if "#" in line] == [line for line in after if "#" in line]
+    assert len([line for line in before if line not in after]) <= 2
+
+
+def test_reference_and_schema_in_the_docs_are_those_of_the_code():
+    docs = Path(__file__).parents[2] / "docs" / "reference"
+
+    assert (docs / "accord.schema.json").read_text() == run(app, ["schema"]).stdout
+    assert (docs / "accord.md").read_text() == run(app, ["reference"]).stdout

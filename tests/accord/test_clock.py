@@ -131,6 +131,21 @@ def test_a_day_is_a_local_day():
     assert state(small(), CASE, [raised()], just_after).holder.body == "region"
 
 
+def test_severity_and_a_repeat_within_its_period_go_straight_to_more_power():
+    straight = small(
+        ("handovers:", "handovers:\n- {body: icb, to: nation, when: [severity], basis: b, source: s}\n"
+         "- {body: icb, to: region, when: [repeat], period: 365 calendar days, basis: b, source: s}"),
+    )  # fmt: skip
+
+    def holder(**more):
+        return state(straight, CASE, [raised(**more)], at(MONDAY, 13)).holder.body
+
+    assert holder() == "icb"
+    assert holder(severe=True) == "nation"
+    assert holder(last=date(2025, 12, 1)) == "region"
+    assert holder(last=date(2024, 12, 1)) == "icb"
+
+
 def test_what_lies_ahead_is_what_comes_when_nobody_acts():
     ahead = stand(on=MONDAY).ahead
 

@@ -1,9 +1,12 @@
 """What a map's text may be, and what is said of what it may not be."""
 
 import json
+import random
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from maps import TEXT, small
 
 from tocsin.accord import HISTORIES, SHIPPED, check, json_schema, read_history, read_map, replay, shipped, shipped_history
@@ -116,3 +119,29 @@ def test_a_history_out_of_order_or_with_an_unknown_field_is_refused():
         read_history(text.replace("date: 2009-03-01", "date: 2023-03-01"))
     with pytest.raises(ValueError, match=r"facts\.0"):
         read_history(text.replace("known-by: [Monitor]", "knownby: [Monitor]", 1))
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 10**9))
+def test_whatever_is_done_to_a_map_it_is_read_and_checked_or_refused_with_a_place(seed):
+    rng = random.Random(seed)
+    words = TEXT.split(" ")
+    for _ in range(rng.randint(1, 3)):
+        place = rng.randrange(len(words))
+        match rng.randrange(4):
+            case 0:
+                del words[place]
+            case 1:
+                words[place] = rng.choice(words)
+            case 2:
+                words[place] = rng.choice(
+                    ["[", "}", "- ", "\n", ":", "null", "2026-13-01", "!!python/object:os.system", "&a", "*a", "é", "~"]
+                )
+            case 3:
+                words.insert(place, rng.choice(words))
+    try:
+        map_ = read_map({"small.yaml": " ".join(words)})
+    except MapError as error:
+        assert error.place.line >= 1
+    else:
+        check(map_, amend=False)

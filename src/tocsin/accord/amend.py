@@ -1,5 +1,6 @@
 """The smallest set of added lines that mends a finding, found by trying, and proved by checking the amended map again."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -153,4 +154,5 @@ def _plain(value: Any) -> str:
         return value.word
     if value is True:
         return "true"
-    return str(getattr(value, "value", value))
+    text = str(getattr(value, "value", value))
+    return json.dumps(text, ensure_ascii=False) if set(text) & set(",:{}[]#&*!|>'\"%@`") else text

@@ -39,7 +39,8 @@ class What(StrEnum):
 class Event:
     """id: the same for the same event told twice. at: when it was recorded, with a time zone. body: who did it, None for those outside.
 
-    until: the new last day (extended). to: the body that it goes to (escalated). severe, repeat: of a concern that is raised.
+    until: the new last day (extended). to: the body that it goes to (escalated). severe: of a concern that is raised. last: likewise, the
+    day on which the last like concern about the provider ended, None where there was none.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Event:
     until: date | None = None
     to: str | None = None
     severe: bool = False
-    repeat: bool = False
+    last: date | None = None
 
 
 class Phase(StrEnum):
@@ -180,9 +181,15 @@ class _Run:
         self.holder = begin(map_, case, step.to, day) if step.to else None
         if self.holder:
             self.tenures.append(self.holder)
-            for asked, reason in ((raised.severe, Reason.SEVERITY), (raised.repeat, Reason.REPEAT)):
-                if asked and lines_from(map_, case, self.holder.body, reason, day):
-                    self._pass(day, reason)
+            if raised.severe and lines_from(map_, case, self.holder.body, Reason.SEVERITY, day):
+                self._pass(day, Reason.SEVERITY)
+            if raised.last is not None and self._repeats(raised.last, day):
+                self._pass(day, Reason.REPEAT)
+
+    def _repeats(self, last: date, day: date) -> bool:
+        assert self.holder is not None
+        lines = lines_from(self.map, self.case, self.holder.body, Reason.REPEAT, day)
+        return any(line.period is None or deadline(last, line.period, self.map.extra_holidays) >= day for line in lines)
 
     def roll(self, day: date) -> None:
         """Let the time pass until the beginning of `day`."""

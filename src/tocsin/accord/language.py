@@ -28,12 +28,17 @@ SECTIONS: dict[str, tuple[type[Any], dict[str, str], frozenset[str]]] = {
     "duties": (
         m.Duty,
         {
-            **_BASED, "body": "body", "role": "role", "must": "text", "first": "flag", "within": "within", "review": "within",
+            **_BASED, "body": "body", "role": "role", "must": "text", "trigger": "text", "first": "flag", "within": "within",
+            "review": "within",
             "uses": "power", "task": "text", "asks": "texts",
         },
         frozenset({"body", "role", "must", "basis"}),
     ),
-    "handovers": (m.Handover, {**_BASED, "body": "body", "to": "body", "when": "reasons"}, frozenset({"body", "to", "when", "basis"})),
+    "handovers": (
+        m.Handover,
+        {**_BASED, "body": "body", "to": "body", "when": "reasons", "period": "within"},
+        frozenset({"body", "to", "when", "basis"}),
+    ),
     "conflicts": (m.Conflict, {**_BASED, "body": "body", "because": "text"}, frozenset({"body", "because"})),
     "agreements": (m.Agreement, {**_BASED, "between": "bodies", "lead": "body"}, frozenset({"between", "lead", "basis"})),
     "tellings": (m.Telling, {**_BASED, "body": "body", "within": "within"}, frozenset({"body", "within", "basis"})),

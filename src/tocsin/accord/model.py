@@ -142,14 +142,15 @@ class Held(Entry):
 class Duty(Entry):
     """What a body must do, from the day on which the concern reaches it (or, where it does not hold it, from the day it was raised).
 
-    first: it is the first holder of a new concern. within: the act is due. review: after the act, the effect must be seen within this
-    time, or its power was not enough. uses: the power on which the act relies. task: a name for work that only one body should do. asks:
-    information that the provider must give for it.
+    trigger: what calls for it, in words. first: it is the first holder of a new concern. within: the act is due. review: after the act, the
+    effect must be seen within this time, or its power was not enough. uses: the power on which the act relies. task: a name for work that
+    only one body should do. asks: information that the provider must give for it.
     """
 
     body: str
     role: Role
     must: str
+    trigger: str = ""
     first: bool = False
     within: Within | None = None
     review: Within | None = None
@@ -160,11 +161,12 @@ class Duty(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(Entry):
-    """To whom a concern passes, and when."""
+    """To whom a concern passes, and when. period: how long after the last like concern ended its rule of repeats holds; None for ever."""
 
     body: str
     to: str
     when: frozenset[Reason]
+    period: Within | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

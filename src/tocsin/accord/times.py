@@ -168,8 +168,9 @@ class _Ways:
             table.append(np.maximum(table[k], later))
         stacked = np.stack(table)
         days = np.arange(values.shape[0])
-        best = np.maximum(stacked[self.level, days], stacked[self.level, self.second])
-        return np.where(self.open, best, NEVER)
+        best: NDArray[np.int32] = np.maximum(stacked[self.level, days], stacked[self.level, self.second])
+        best[~self.open] = NEVER
+        return best
 
 
 def latest(game: Game, calendar: Calendar, silent: int) -> NDArray[np.int32]:
@@ -219,7 +220,8 @@ def _flat(game: Game, leaves: NDArray[np.int32], to: NDArray[np.int32]) -> NDArr
     size = to.shape[0]
     at = np.minimum(leaves, size - 1)
     target = to[at].astype(np.intp)
-    return np.where((leaves < size) & (target >= 0), target * size + at, len(game.bodies) * size)
+    place: NDArray[np.intp] = np.where((leaves < size) & (target >= 0), target * size + at, len(game.bodies) * size)
+    return place
 
 
 def worst_of(map_: AccordMap, case: Case, calendar: Calendar, silent: int, game: Game | None = None) -> list[Worst]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
@@ -21,8 +22,10 @@ from rich.table import Table
 
 from tocsin import accord
 from tocsin.accord.check import Report
+from tocsin.accord.edit import amended_text
 from tocsin.accord.finding import PROPERTIES, Finding
 from tocsin.accord.model import AccordMap, Case
+from tocsin.accord.reference import reference_text
 from tocsin.accord.simulate import simulate
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
@@ -184,6 +187,12 @@ def schema() -> None:
 
 
 @app.command()
+def reference() -> None:
+    """Print the reference of the language and the properties, as in docs/reference/accord.md. Example: tocsin accord reference"""
+    print(reference_text(), end="")
+
+
+@app.command()
 def diagram(
     maps: Maps,
     concern: Annotated[str, typer.Option(help="Kind of concern.")] = "outcome-signal",
@@ -201,6 +210,32 @@ def diagram(
             why = ", ".join(sorted(w.value for w in line.when))
             print(f"  {json.dumps(line.body)} -> {json.dumps(line.to)} [label={json.dumps(why)}];")
     print("}")
+
+
+@app.command()
+def amend(
+    file: Annotated[Path, typer.Argument(help="The map's file.")],
+    finding: Annotated[str | None, typer.Option(help="Code of the findings to mend, such as A9; all that can be mended if none.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Change the file instead of printing the new text.")] = False,
+) -> None:
+    """Add the lines that mend what the checker found, one finding after another; comments and all other lines stay as they are.
+
+    Example: tocsin accord amend our-region.yaml --finding A12
+    """
+    text = _or_exit(lambda: file.read_text("utf-8"))
+    mended = 0
+    for _ in range(50):
+        report = accord.check(_or_exit(partial(accord.read_map, {file.name: text})))
+        open_ = [f for f in report.findings if f.amendment and finding in (None, f.code)]
+        if not open_:
+            break
+        text = _or_exit(partial(amended_text, text, open_[0].amendment, file.name))
+        mended += 1
+    if write:
+        file.write_text(text, "utf-8")
+    else:
+        print(text, end="")
+    _err.print(f"Lines were added for {mended} findings. Every added line is a proposal: 'to be agreed', 'unconfirmed'.", highlight=False)
 
 
 @app.command()
