@@ -88,9 +88,13 @@ def test_a_deadline_moves_only_by_another_with_a_reason(who, reason, moves):
     assert bool(found.notes) is not moves
 
 
-def test_a_refusal_and_a_conflict_pass_it_on_at_once():
-    for what in (What.REFUSED, What.CONFLICT):
-        assert stand(event(what, date(2026, 6, 2), "icb"), on=date(2026, 6, 2)).holder.body == "region"
+def test_a_conflict_passes_it_on_at_once_and_a_refusal_with_the_next_day():
+    conflict, refusal = (event(what, date(2026, 6, 2), "icb") for what in (What.CONFLICT, What.REFUSED))
+
+    assert stand(conflict, on=date(2026, 6, 2)).holder.body == "region"
+    assert stand(refusal, on=date(2026, 6, 2)).holder.body == "icb"
+    assert stand(refusal, on=date(2026, 6, 3)).holder.body == "region"
+    assert stand(refusal, on=date(2026, 6, 3)).passed[0].reason is Reason.REFUSAL
 
 
 def test_what_another_than_the_holder_sends_moves_nothing_and_is_noted():

@@ -26,6 +26,7 @@ from tocsin.accord.rules import binding, power_of
 from tocsin.accord.times import Calendar
 
 _TRIED = 40
+_PAIRED = 12
 _BASIS = "to be agreed"
 _ELSE = frozenset({Reason.DEADLINE_PASSED, Reason.INSUFFICIENT_POWER})
 _NEW = "amendment"
@@ -40,7 +41,7 @@ def amended(map_: AccordMap, finding: Finding, calendar: Calendar, silent: int) 
     one = narrowed(map_, finding.case)
     candidates = list(_candidates(one, finding))[:_TRIED]
     for size in (1, 2):
-        for lines in combinations(candidates, size) if size == 1 or len(candidates) <= 12 else ():
+        for lines in combinations(candidates, size) if size == 1 or len(candidates) <= _PAIRED else ():
             if _mends(one, finding, lines, calendar, silent):
                 return _yaml(lines)
     return ""
@@ -112,6 +113,9 @@ def _candidates(map_: AccordMap, finding: Finding) -> Iterator[Entry]:
     if finding.code in ("A3", "A4", "A5", "A6", "A7", "A9", "A13"):
         yield from _ways_on(map_, finding, bodies, scope)
     if finding.code in ("A3", "A4", "A5"):
+        strong = [b for b in bodies if binding(map_, case, b, day)]
+        for line in map_.handovers:
+            yield from (replace(line, to=body) for body in strong if body not in (line.body, line.to))
         for duty in map_.duties:
             if duty.role is Role.LEAD and duty.review is not None and duty.review.days > 14 and power(duty.body) < BINDING:
                 yield replace(duty, review=Within(14, False))

@@ -6,6 +6,7 @@ Rules that the map's text leaves open, stated here and tested:
   recorded twice (same id) counts once. The order in which events are given does not matter.
 - When a map changes while a concern runs, a duty keeps the deadline under which it began; each passing follows the lines of its own day.
 - Only the holder acts, refuses, declares a conflict or stands down. What another body sends is kept and noted, and moves nothing.
+- A refusal passes the concern on with the next day, so that nobody can send it round within one; a declared conflict passes it at once.
 - A deadline moves only by another body than the one that it binds, never by the subject, and only with a reason.
 """
 
@@ -59,6 +60,7 @@ class Phase(StrEnum):
 
     TO_ACT = "to act"
     UNDER_REVIEW = "effect awaited"
+    REFUSED = "refused"
     TAKEN_OVER = "taken over"
     CLOSED = "closed"
 
@@ -157,12 +159,18 @@ def acted(map_: AccordMap, tenure: Tenure, day: date) -> Tenure:
     return replace(tenure, phase=Phase.UNDER_REVIEW, due=_due(map_, day, review))
 
 
+_WHY = {
+    Phase.TO_ACT: Reason.DEADLINE_PASSED,
+    Phase.UNDER_REVIEW: Reason.INSUFFICIENT_POWER,
+    Phase.REFUSED: Reason.REFUSAL,
+}
+
+
 def leaving(tenure: Tenure) -> tuple[date, Reason] | None:
     """The day on which a concern leaves its holder if nothing happens, and why; None where it never does."""
     if tenure.due is None or tenure.phase in (Phase.CLOSED, Phase.TAKEN_OVER):
         return None
-    why = Reason.DEADLINE_PASSED if tenure.phase is Phase.TO_ACT else Reason.INSUFFICIENT_POWER
-    return tenure.due + timedelta(days=1), why
+    return tenure.due + timedelta(days=1), _WHY[tenure.phase]
 
 
 def _due(map_: AccordMap, day: date, within: Within | None) -> date | None:
@@ -221,6 +229,8 @@ class _Run:
         if event.what in (What.ACTED, What.ACKNOWLEDGED) and body != holder.body:
             self.done.setdefault(body, day)
             return None
+        if holder.phase is Phase.REFUSED and event.what not in (What.RAISED, What.ESCALATED, What.TAKEN_OVER):
+            return self._note(event, f"{holder.body} has refused, and it passes on with the next day")
         match event.what:
             case What.RAISED:
                 return self._note(event, "the concern was raised before")
@@ -239,7 +249,8 @@ class _Run:
                 self.stuck = False
                 self._replace(acted(self.map, holder, day))
             case What.REFUSED:
-                self._pass(day, Reason.REFUSAL)
+                self.stuck = False
+                self._replace(replace(holder, phase=Phase.REFUSED, due=day))
             case What.CONFLICT:
                 self._pass(day, Reason.CONFLICT_OF_INTEREST)
             case What.HANDED_BACK if holder.phase is Phase.TAKEN_OVER:
@@ -292,7 +303,7 @@ class _Run:
         if self.holder and self.holder.phase is not Phase.CLOSED:
             duty = self.holder.duty
             must = duty.must if duty else "act; the map sets no duty"
-            if self.holder.phase is not Phase.TO_ACT:
+            if self.holder.phase in (Phase.UNDER_REVIEW, Phase.TAKEN_OVER):
                 must = f"show the effect of: {must}"
             yield Obligation(self.holder.body, must, self.holder.due, duty.basis if duty else "")
         for duty in self.map.duties:

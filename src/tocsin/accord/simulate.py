@@ -47,6 +47,7 @@ def _one(map_: AccordMap, case: Case, random: Random, silence: float, refusal: f
                 return None
             day += timedelta(days=random.randint(0, (tenure.due - day).days))
             if random.random() < refusal:
+                day += timedelta(days=1)
                 body = passes(map_, case, body, Reason.REFUSAL, day).to
                 continue
             tenure = acted(map_, tenure, day)

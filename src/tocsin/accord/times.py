@@ -212,7 +212,7 @@ def _ways(game: Game, calendar: Calendar, i: int) -> _Ways:
     second = np.where(bounded, due - 2**level + 1, days).astype(np.intp)
     acted = {review: _flat(game, calendar.last_day(review) + 1, game.to_weak[i]) for _, _, review in game.review[i] if review is not None}
     late = _flat(game, np.where(bounded, due + 1, NEVER).astype(np.int32), game.to_late[i])
-    return _Ways(_flat(game, days, game.to_refused[i]), acted, late, bounded, level, second)
+    return _Ways(_flat(game, days + 1, game.to_refused[i]), acted, late, bounded, level, second)
 
 
 def _flat(game: Game, leaves: NDArray[np.int32], to: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -251,7 +251,7 @@ def _story(
     zone = ZoneInfo(map_.timezone)
 
     def event(number: int, what: What, at: int, body: str | None) -> Event:
-        return Event(f"e{number}", what, datetime.combine(calendar.date(at), time(12, 0, number % 60), zone), body)
+        return Event(f"e{number}", what, datetime.combine(calendar.date(at), time(12), zone) + timedelta(seconds=number), body)
 
     events = [event(0, What.RAISED, day, None)]
     path: list[tuple[date, str, str]] = []
