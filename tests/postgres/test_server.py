@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -84,3 +85,15 @@ def test_a_failure_names_the_log(folder, monkeypatch):
 
     with pytest.raises(PostgresError, match="log: "):
         ensure(folder)
+
+
+def test_a_folder_that_was_removed_and_made_again_gets_a_new_server_and_the_old_data_are_kept(folder):
+    server = ensure(folder)
+    data = status(folder)["data"]
+    with server.connect("tocsin_owner") as connection:
+        connection.execute("CREATE TABLE old (word text)")
+    (folder / "postgres.json").unlink()
+
+    with ensure(folder).connect("tocsin_owner") as connection:
+        assert connection.execute("SELECT to_regclass('old')").fetchone() == (None,)
+    assert Path(data + ".without-passwords-1").exists()

@@ -145,6 +145,8 @@ def _mapping(node: yaml.Node, file: str, allowed: Iterable[str], required: froze
     out: dict[str, tuple[yaml.Node, m.Place]] = {}
     for key, value in node.value:
         place = _place(file, key)
+        if not isinstance(key, yaml.ScalarNode):
+            raise MapError(place, _say(key), "a name")
         if key.value not in allowed:
             raise MapError(place, f"'{key.value}'", f"one of {', '.join(allowed)}", _nearest(str(key.value), allowed))
         if key.value in out:

@@ -130,6 +130,7 @@ def _passwords(places: _Places) -> dict[str, str]:
     if places.secrets.exists():
         known: dict[str, str] = json.loads(places.secrets.read_text())
         return known
+    _set_aside(places)
     made = {role: secrets.token_urlsafe(24) for role in ("postgres", *ROLES)}
     partial = places.secrets.with_suffix(".new")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -139,6 +140,18 @@ def _passwords(places: _Places) -> dict[str, str]:
         os.fsync(file.fileno())
     partial.rename(places.secrets)
     return made
+
+
+def _set_aside(places: _Places) -> None:
+    """Data whose passwords are gone, because the folder that held them was removed, is kept under another name: nobody can enter it."""
+    if not places.data.exists():
+        return
+    if _running(places):
+        _run(places, "pg_ctl", "-D", places.data, "-m", "fast", "-w", "-t", "60", "stop")
+    number = 1
+    while (other := places.data.with_name(f"postgres.without-passwords-{number}")).exists():
+        number += 1
+    places.data.rename(other)
 
 
 def _running(places: _Places) -> int | None:
