@@ -23,6 +23,7 @@ from tocsin.accord.language import MapError
         ("within: 8 working days", "within: 0 working days", "between 1 and 3,660 days"),
         ("since: 2026-01-01", "since: 2026-02-31", "a date as 2026-01-31"),
         ("since: 2026-01-01", "since: 2029-01-01", "a day after since"),
+        ("until: 2028-01-01", "until: 9999-12-31", "days from 1900 to 2200"),
         ("role: lead, first", "role: leed, first", "did you mean 'lead'"),
         ("basis: b, source: s}\nendings", "basis: b}\nendings", "no 'source'"),
         ("- {id: icb, name: The ICB, tier: 2}", "- {id: icb, name: The ICB, tier: 2}\n- {id: icb, name: Again, tier: 2}", "a second time"),

@@ -10,6 +10,7 @@ import yaml
 from tocsin.accord import model as m
 from tocsin.signal import ConcernKind
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 POWERS = {p.word: p for p in m.Power}
 _DATED = {"since": "date", "until": "date", "concerns": "concerns", "providers": "providers", "places": "places"}
 _BASED = {**_DATED, "basis": "text", "source": "text", "unconfirmed": "flag"}
@@ -87,6 +88,8 @@ def read_map(files: Mapping[str, str]) -> m.AccordMap:
     }
     if head["since"] >= head["until"]:
         raise MapError(head[""], f"until {head['until']}", f"a day after since, {head['since']}")
+    if head["since"].year < _FIRST_YEAR or head["until"].year > _LAST_YEAR:
+        raise MapError(head[""], f"{head['since']} to {head['until']}", f"days from {_FIRST_YEAR} to {_LAST_YEAR}")
     rows = {section: [_build(section, place, fields, known) for place, fields in items] for section, items in found.items()}
     names = " with ".join(h["name"] for h in heads if "name" in h)
     return m.AccordMap(
