@@ -13,6 +13,31 @@ settings.register_profile("tocsin", deadline=None)
 settings.load_profile("tocsin")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The app's rights, as after migrating; and emptying tables between browser tests, which the record refuses to everybody else."""
+    from django.db import connection
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    from tocsin.postgres.server import GRANTS
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for statement in GRANTS:
+            cursor.execute(statement)
+    emptying = DatabaseOperations.sql_flush
+
+    def sql_flush(self, style, tables, **options):
+        kept = ("record_entry", "record_checkpoint")
+        own = ["record_chain", "record_told", "record_demo_clock", "concerns_exists"]
+        truncate = emptying(self, style, [*tables, *own] if "record_entry" in tables else tables, **options)
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in kept]
+        return [*off, *truncate, *(s.replace("DISABLE", "ENABLE") for s in off)] if truncate else truncate
+
+    DatabaseOperations.sql_flush = sql_flush
+    yield
+    DatabaseOperations.sql_flush = emptying
+
+
 def pytest_sessionfinish(session):
     # workers of one run share the server; only the one who began the run ends it
     if not os.environ.get("PYTEST_XDIST_WORKER") and not os.environ.get("DATABASE_URL"):

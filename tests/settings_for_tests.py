@@ -8,3 +8,6 @@ os.environ.setdefault("TOCSIN_DATA", str(Path(tempfile.gettempdir()) / f"tocsin-
 os.environ.setdefault("TOCSIN_DATABASE_ROLE", "tocsin_owner")
 
 from tocsin.web.settings import *  # noqa: F403
+
+# a slow hash is right for people and pointless for tests
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

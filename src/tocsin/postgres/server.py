@@ -219,20 +219,28 @@ def _roles(server: Server) -> None:
                         verb, sql.Identifier(role), rights, sql.Literal(server.passwords[role])
                     )
                 )
+        # the owner may step down to the app's rights, as the tests do
+        connection.execute("GRANT tocsin_app TO tocsin_owner")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER tocsin_owner").format(sql.Identifier(DATABASE)))
 
 
+GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO tocsin_app, tocsin_read",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tocsin_app",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO tocsin_app",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO tocsin_read",
+    "REVOKE INSERT, UPDATE, DELETE ON django_migrations, record_chain, record_told, concerns_part, concerns_exists FROM tocsin_app",
+    "REVOKE UPDATE, DELETE ON record_entry, record_checkpoint, record_attachment FROM tocsin_app",
+    "REVOKE SELECT ON concerns_exists, record_told FROM tocsin_app",
+)
+"""After migrating: what the app may do with tables. The record is only added to; what the database keeps by itself is only read."""
+
+
 def grant(server: Server) -> None:
-    """After migrating: what the app and the reader may do with tables."""
+    """Give the app its rights, after migrating."""
     with server.connect("tocsin_owner") as connection:
-        for statement in (
-            "GRANT USAGE ON SCHEMA public TO tocsin_app, tocsin_read",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tocsin_app",
-            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO tocsin_app",
-            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO tocsin_read",
-            "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM tocsin_app",
-        ):
+        for statement in GRANTS:
             connection.execute(statement)
 
 

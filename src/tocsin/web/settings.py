@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 WEB = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("TOCSIN_DATA", ".tocsin")).resolve()
+DEMO = os.environ.get("TOCSIN_DEMO") == "1"
 
 
 def _secret_key() -> str:
@@ -55,10 +56,16 @@ WATCH_FOLDER = Path(os.environ["TOCSIN_WATCH_FOLDER"]).resolve() if os.environ.g
 WATCH_KEPT = DATA / "watch"
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
     "procrastinate.contrib.django",
     "tocsin.web.ui",
+    "tocsin.web.record",
+    "tocsin.web.people",
+    "tocsin.web.concerns",
     "tocsin.web.accord",
     "tocsin.web.watch",
 ]
@@ -67,16 +74,21 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "tocsin.web.people.middleware.Acting",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
+AUTH_USER_MODEL = "web_people.Member"
 ROOT_URLCONF = "tocsin.web.urls"
 WSGI_APPLICATION = "tocsin.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [WEB / "ui" / "templates", WEB / "watch" / "templates", WEB / "accord" / "templates"],
+        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds")],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "tocsin.web.ui.jinja.environment"},
     },

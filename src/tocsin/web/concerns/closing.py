@@ -1,0 +1,110 @@
+"""Closing: on evidence of effect that somebody independent has checked, never on assertion. Actions as in actions.py."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from tocsin.accord import State
+from tocsin.web.concerns import clockwork
+from tocsin.web.concerns.doing import AccordRefuses, Invalid, begin
+from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, Raiser, TakeOver
+from tocsin.web.concerns.plan import SHOWN
+from tocsin.web.people.models import Member
+from tocsin.web.people.permissions import Act
+from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of closing. missing: what is still to be done, '' where it holds."""
+
+    what: str
+    missing: str
+
+
+@transaction.atomic
+def show_effect(*, concern: int, way: str, what: str, worked: bool, by: Member, **given: Any) -> Effect:
+    """Somebody independent says what the measure shows. way: 'indicator' (the watch's) or 'verification' (they looked for themselves)."""
+    doing = begin(concern, Act.EFFECT_SHOWN, by, **given)
+    if way not in ("indicator", "verification"):
+        raise Invalid("way", "Choose how the effect was seen.")
+    if not what.strip():
+        raise Invalid("what", "Say what was measured, over what time, and what it showed.")
+    if way == "indicator" and worked:
+        ringing = JoinedSignal.objects.filter(concern=doing.concern, ended=None).count()
+        if ringing:
+            raise AccordRefuses(f"{ringing} of this concern's signals still ring, so the watch's indicator does not show that it worked.")
+    assert doing.body is not None
+    made = Effect.objects.create(concern=doing.concern, way=way, what=what.strip(), worked=worked, by_body=doing.body, at=doing.at)
+    doing.tell(way=way, what=made.what, worked=worked)
+    return made
+
+
+def conditions(concern: Concern, standing: State) -> list[Condition]:
+    """What closing needs, and what is missing. Six queries."""
+    owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body)]
+    acted = any(t.phase.value in ("effect awaited", "taken over") for t in standing.tenures[-1:])
+    effects = list(Effect.objects.filter(concern=concern).order_by("id"))
+    actions = list(PlannedAction.objects.filter(concern=concern))
+    unshown = [a for a in actions if a.state not in (*SHOWN, "dropped")]
+    taken = TakeOver.objects.filter(concern=concern, ended=None).exists()
+    asked = InformationRequest.objects.filter(concern=concern, answered=None).exists()
+    with acting_as(TOCSIN):
+        raisers = list(Raiser.objects.filter(concern=concern, erased=None).values_list("told", "answer"))
+    untold = sum(told is None for told, _ in raisers)
+    unresolved = sum(answer == "not-resolved" for _, answer in raisers)
+    worked = bool(effects) and effects[-1].worked
+    return [
+        Condition("The holder has acted", "" if acted else "the holder has not acted"),
+        Condition("Every body has done what it owes", "; ".join(f"{o.body}: {o.must}" for o in owed)),
+        Condition("Each action of the plan has shown its effect", "; ".join(a.what for a in unshown)),
+        Condition("What was taken over has been handed back", "a take-over is under way" if taken else ""),
+        Condition("The provider owes no answer", "a question is open" if asked else ""),
+        Condition("The effect was measured by somebody independent", "" if worked else "no evidence of effect, or that it failed"),
+        Condition(
+            "Those who raised it were told, and asked",
+            f"{untold} not told" if untold else f"{unresolved} say that it is not resolved" if unresolved else "",
+        ),
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
+    """Somebody without conflict, who leads neither for the holder nor for the provider, signs that every condition holds."""
+    doing = begin(concern, Act.CLOSED, by, **given)
+    missing = [c for c in conditions(doing.concern, doing.standing) if c.missing]
+    if missing:
+        raise AccordRefuses("Not yet: " + "; ".join(f"{c.what} ({c.missing})" for c in missing) + ".")
+    if Entry.objects.filter(chain=clockwork.chain(doing.concern), member=by.pk, what__in=[Act.ACTED, Act.EFFECT_SHOWN]).exists():
+        raise AccordRefuses("You acted on this concern or measured its effect yourself, so somebody else must sign the closing.")
+    if not words.strip():
+        raise Invalid("words", "Say what changed, on what evidence.")
+    doing.concern.closed = doing.at
+    doing.concern.leaves = None
+    # the clock knows that the holder stands down; the signature is the independent body's
+    doing.tell(words=words.strip(), signed_by=doing.body.code if doing.body else "", **{"as": doing.concern.holder_kind})
+    return doing.concern
+
+
+@transaction.atomic
+def publish(*, concern: int, title: str, words: str, by: Member, **given: Any) -> Publication:
+    """The holder publishes plain words about a concern that is not about people."""
+    doing = begin(concern, Act.PUBLISHED, by, **given)
+    if doing.concern.restricted:
+        raise AccordRefuses("A restricted concern is not published.")
+    if not title.strip() or not words.strip():
+        raise Invalid("words", "Give a title and the words.")
+    made = Publication.objects.create(
+        concern=doing.concern, provider=doing.concern.provider, title=title.strip()[:200], words=words.strip(), at=doing.at
+    )
+    doing.tell(publication=made.pk, title=made.title, words=made.words)
+    return made
+
+
+def reopened_soon(concern: Concern) -> bool:
+    """Whether it came back within twelve months of its closing: that counts against the closing. One query."""
+    if concern.closed is None:
+        return False
+    return any((c.opened - concern.closed).days <= 365 for c in Concern.objects.filter(reopens=concern))

@@ -1,0 +1,196 @@
+"""The database's own answer to who may see and do what: the same as web/people/permissions.py, said a second time."""
+
+from tocsin.web.people.permissions import ANY_LEAD, ANY_OTHER, ANYONE, HOLDER, INDEPENDENT
+
+_OF_CONCERN = ("concerns_signal", "concerns_action", "concerns_information", "concerns_takeover", "concerns_effect", "concerns_passed")
+
+
+def _words(acts: frozenset[str]) -> str:
+    return ", ".join(f"'{a}'" for a in sorted(acts))
+
+
+FUNCTIONS = rf"""
+CREATE FUNCTION tocsin_member() RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN tocsin_acting() ~ '^[0-9a-f-]{{36}}$' THEN tocsin_acting()::uuid END
+$$;
+CREATE FUNCTION tocsin_raiser() RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN tocsin_acting() ~ '^raiser:[0-9a-f-]{{36}}$' THEN substr(tocsin_acting(), 8)::uuid END
+$$;
+-- bodies for which the acting member reads: every role but the administrator's
+CREATE FUNCTION tocsin_my_bodies() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT body_id FROM people_membership WHERE member_id = tocsin_member() AND ended IS NULL AND role <> 'administrator'
+$$;
+CREATE FUNCTION tocsin_my_providers() RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT p.code FROM people_provider p WHERE EXISTS (SELECT FROM people_body b WHERE b.national AND b.id IN (SELECT tocsin_my_bodies()))
+    UNION SELECT c.provider_id FROM people_coverage c WHERE c.body_id IN (SELECT tocsin_my_bodies())
+    UNION SELECT b.provider_id FROM people_body b WHERE b.provider_id IS NOT NULL AND b.id IN (SELECT tocsin_my_bodies())
+$$;
+CREATE FUNCTION tocsin_my_restricted() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT concern_id FROM concerns_part WHERE body_id IN (SELECT tocsin_my_bodies())
+$$;
+CREATE FUNCTION tocsin_my_own() RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT b.provider_id FROM people_body b WHERE b.provider_id IS NOT NULL AND b.id IN (SELECT tocsin_my_bodies())
+$$;
+-- a restricted concern is seen through a body that takes part and is not the provider's own
+CREATE FUNCTION tocsin_sees_through(body bigint, provider varchar, restricted boolean, concern bigint, holder bigint, opener bigint)
+RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN $3
+        THEN ($1 = $5 OR $1 = $6 OR EXISTS (SELECT FROM concerns_part p WHERE p.concern_id = $4 AND p.body_id = $1)) IS TRUE
+             AND NOT EXISTS (SELECT FROM people_body b WHERE b.id = $1 AND b.provider_id = $2)
+        ELSE EXISTS (SELECT FROM people_body b WHERE b.id = $1 AND (b.national OR b.provider_id = $2))
+             OR EXISTS (SELECT FROM people_coverage c WHERE c.body_id = $1 AND c.provider_id = $2)
+        END
+$$;
+CREATE FUNCTION tocsin_sees_concern(concern bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM concerns_concern c WHERE c.id = $1)
+$$;
+CREATE FUNCTION tocsin_raiser_concern() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT concern_id FROM concerns_raiser WHERE id = tocsin_raiser()
+$$;
+
+CREATE FUNCTION tocsin_may(what text, concern bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE c concerns_concern%ROWTYPE; leads boolean; leads_other boolean; leads_holder boolean; works boolean; works_other boolean;
+        leads_own boolean; free boolean; own boolean;
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF what = 'raiser-answered' THEN RETURN coalesce(tocsin_raiser_concern() = concern, false); END IF;
+    IF tocsin_member() IS NULL THEN RETURN false; END IF;
+    SELECT * INTO c FROM concerns_concern k WHERE k.id = concern;
+    IF NOT FOUND OR c.closed IS NOT NULL THEN RETURN false; END IF;
+    SELECT coalesce(bool_or(m.role = 'lead'), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id AND b.id = c.holder_id), false),
+           coalesce(bool_or(m.role IN ('lead', 'member')), false),
+           coalesce(bool_or(m.role IN ('lead', 'member') AND b.provider_id IS DISTINCT FROM c.provider_id), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id = c.provider_id), false)
+      INTO leads, leads_other, leads_holder, works, works_other, leads_own
+      FROM people_membership m JOIN people_body b ON b.id = m.body_id
+     WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role <> 'administrator'
+       AND tocsin_sees_through(b.id, c.provider_id, c.restricted, c.id, c.holder_id, c.opened_by_id);
+    free := NOT EXISTS (SELECT FROM people_declaration d
+        WHERE d.member_id = tocsin_member() AND d.provider_id = c.provider_id AND d.ended IS NULL);
+    own := EXISTS (SELECT FROM people_membership m JOIN people_body b ON b.id = m.body_id
+        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND (b.id = c.holder_id OR b.provider_id = c.provider_id));
+    RETURN CASE
+        WHEN what IN ({_words(HOLDER)}) THEN free AND leads_holder
+        WHEN what = 'conflict-declared' THEN leads_holder
+        WHEN what IN ({_words(INDEPENDENT)}) THEN free AND leads_other AND NOT own
+        WHEN what = 'taken-over' THEN free AND leads_other
+        WHEN what IN ({_words(ANY_LEAD)}) THEN leads
+        WHEN what IN ({_words(ANY_OTHER)}) THEN works_other
+        WHEN what = 'information-given' THEN leads_own
+        WHEN what IN ({_words(ANYONE)}, 'raised') THEN works
+        ELSE false END;
+END $$;
+
+CREATE OR REPLACE FUNCTION tocsin_reads_chain(chain text) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF chain LIKE 'concern:%' THEN
+        RETURN tocsin_sees_concern(substr(chain, 9)::bigint) OR coalesce(tocsin_raiser_concern() = substr(chain, 9)::bigint, false);
+    END IF;
+    RETURN tocsin_member() IS NOT NULL AND EXISTS (SELECT FROM people_membership m
+        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role IN ('auditor', 'administrator'));
+END $$;
+CREATE OR REPLACE FUNCTION tocsin_writes_chain(chain text, what text) RETURNS boolean LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp AS $$
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF chain LIKE 'concern:%' THEN RETURN tocsin_may(what, substr(chain, 9)::bigint); END IF;
+    RETURN false;
+END $$;
+
+CREATE TABLE concerns_exists (id bigint PRIMARY KEY, provider_id varchar(50) NOT NULL, opened timestamptz NOT NULL, closed timestamptz);
+-- that a restricted concern about a provider for whom one answers exists, and no more
+CREATE FUNCTION tocsin_hidden_concerns() RETURNS TABLE (provider varchar, opened date, open boolean) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+    SELECT c.provider_id, (c.opened AT TIME ZONE 'Europe/London')::date, c.closed IS NULL FROM concerns_exists c
+     WHERE c.provider_id IN (SELECT tocsin_my_providers())
+       AND NOT (c.id IN (SELECT tocsin_my_restricted()) AND c.provider_id NOT IN (SELECT tocsin_my_own()))
+$$;
+
+CREATE FUNCTION concerns_take_part() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO concerns_part (concern_id, body_id)
+        SELECT NEW.id, b FROM unnest(ARRAY[NEW.holder_id, NEW.opened_by_id]) b WHERE b IS NOT NULL ON CONFLICT DO NOTHING;
+    IF NEW.restricted THEN
+        INSERT INTO concerns_exists VALUES (NEW.id, NEW.provider_id, NEW.opened, NEW.closed)
+            ON CONFLICT (id) DO UPDATE SET closed = excluded.closed;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER concern_parts AFTER INSERT OR UPDATE ON concerns_concern FOR EACH ROW EXECUTE FUNCTION concerns_take_part();
+
+-- no concern changes unless the same transaction tells the record of it
+CREATE FUNCTION concerns_must_be_told() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE concern bigint; last bigint;
+BEGIN
+    concern := (to_jsonb(NEW) ->> CASE WHEN TG_TABLE_NAME = 'concerns_concern' THEN 'id' ELSE 'concern_id' END)::bigint;
+    SELECT transaction INTO last FROM record_told WHERE chain = 'concern:' || concern;
+    IF last IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN
+        RAISE EXCEPTION 'concern % was changed without an entry in the record', concern USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+TABLES = "\n".join(
+    f"""
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON {table} USING (tocsin_sees_concern(concern_id));
+CREATE CONSTRAINT TRIGGER told AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION concerns_must_be_told();
+CREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION record_refuse();
+"""
+    for table in _OF_CONCERN
+)
+
+POLICIES = """
+-- which transaction last told the record of a chain
+CREATE TABLE record_told (chain varchar(100) PRIMARY KEY, transaction bigint NOT NULL);
+CREATE FUNCTION record_tell() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO record_told VALUES (NEW.chain, NEW.transaction) ON CONFLICT (chain) DO UPDATE SET transaction = excluded.transaction;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER entry_told AFTER INSERT ON record_entry FOR EACH ROW EXECUTE FUNCTION record_tell();
+
+ALTER TABLE concerns_concern ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_concern FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_concern USING (
+    (SELECT tocsin_acts_itself())
+    OR (NOT restricted AND provider_id IN (SELECT tocsin_my_providers()))
+    OR (restricted AND provider_id NOT IN (SELECT tocsin_my_own()) AND (
+        holder_id IN (SELECT tocsin_my_bodies()) OR opened_by_id IN (SELECT tocsin_my_bodies()) OR id IN (SELECT tocsin_my_restricted()))));
+CREATE CONSTRAINT TRIGGER told AFTER INSERT OR UPDATE ON concerns_concern DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION concerns_must_be_told();
+CREATE TRIGGER kept BEFORE DELETE ON concerns_concern FOR EACH ROW EXECUTE FUNCTION record_refuse();
+
+ALTER TABLE concerns_part ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_part FOR SELECT USING (tocsin_sees_concern(concern_id));
+ALTER TABLE concerns_exists ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_criterion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_criterion FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_criterion USING (EXISTS (SELECT FROM concerns_takeover t WHERE t.id = take_over_id));
+ALTER TABLE concerns_information_joined ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_information_joined FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_information_joined USING (EXISTS (SELECT FROM concerns_information i WHERE i.id = informationrequest_id));
+
+-- an account from outside is read by the holder and those who held it, never through the provider's own body; and by the raiser
+ALTER TABLE concerns_raiser ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_raiser USING (
+    tocsin_acts_itself() OR id = tocsin_raiser()
+    OR (concern_id IN (SELECT tocsin_my_restricted()) AND tocsin_sees_concern(concern_id)
+        AND NOT EXISTS (SELECT FROM concerns_concern c WHERE c.id = concern_id AND c.provider_id IN (SELECT tocsin_my_own()))));
+ALTER TABLE concerns_telling ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_telling USING (EXISTS (SELECT FROM concerns_raiser r WHERE r.id = raiser_id));
+ALTER TABLE concerns_link ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_link FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_link USING (tocsin_sees_concern(one_id) AND tocsin_sees_concern(other_id));
+ALTER TABLE concerns_publication ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_publication FORCE ROW LEVEL SECURITY;
+CREATE POLICY read_by_all ON concerns_publication FOR SELECT USING (true);
+CREATE POLICY written ON concerns_publication FOR INSERT WITH CHECK (tocsin_may('published', concern_id));
+"""

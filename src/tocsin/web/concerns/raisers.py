@@ -1,0 +1,168 @@
+"""Families and staff who raise a concern from outside: a receipt, a page of their own, and the last word on whether it is resolved."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from tocsin.web.accord.queries import in_force
+from tocsin.web.concerns import clockwork
+from tocsin.web.concerns.actions import RESTRICTED_KINDS, _open_one, _opened
+from tocsin.web.concerns.doing import Invalid, begin
+from tocsin.web.concerns.models import Concern, Raiser, Telling
+from tocsin.web.people.models import Member, Provider
+from tocsin.web.people.permissions import Act
+from tocsin.web.record import ledger
+from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.moment import now
+from tocsin.web.record.seal import opened, seal, throw_away
+
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+TRIES = 20
+"""Wrong codes after which a receipt is locked until somebody at the holder looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the raiser keeps. code: shown once, kept only as a hash."""
+
+    number: str
+    code: str
+    concern: int
+
+
+@transaction.atomic
+def raise_from_outside(
+    *, provider: Provider, kind: str, group: str, account: str, contact: str = "", request: uuid.UUID | None = None
+) -> Receipt:
+    """A family or a member of staff tells what happened. Nothing that could name them goes into the record in the open.
+
+    Raises Invalid; ledger.DoneBefore where the same form came twice.
+    """
+    current = in_force()
+    if current is None or kind not in clockwork.map_from(current).concerns:
+        raise Invalid("kind", "Choose what it is about.")
+    if group not in ("family", "staff"):
+        raise Invalid("group", "Say whether you write as a family or as a member of staff.")
+    if not account.strip():
+        raise Invalid("account", "Tell what happened, in your own words.")
+    if len(account) > 100_000:
+        raise Invalid("account", "That is more than 100,000 characters. Send the first part now and the rest when you come back.")
+    restricted = kind in RESTRICTED_KINDS
+    with acting_as(TOCSIN):
+        if request is not None:
+            from tocsin.web.record.models import Entry
+
+            if Entry.objects.filter(request=request).exists():
+                raise ledger.DoneBefore(0)
+        concern = None if restricted else _open_one(provider, kind)
+        if concern is None:
+            title = f"Raised by {'a family' if group == 'family' else 'a member of staff'}"
+            concern = _opened(
+                provider, kind, title=title, restricted=restricted, severe=False, level="", who={"by": group}, opener=None, by=None
+            )
+        doing = begin(concern.pk, Act.NOTED, None)
+        doing.request = request
+        number, code = _random(4) + "-" + _random(4), "-".join(_random(5) for _ in range(3))
+        id_ = uuid.uuid4()
+        about = f"raiser:{id_}"
+        sealed = seal(about, account.strip())
+        Raiser.objects.create(
+            id=id_, concern=doing.concern, group=group, receipt=number, code_hash=make_password(code), account=sealed,
+            contact=seal(about, contact.strip()) if contact.strip() else None, raised=doing.at,
+        )  # fmt: skip
+        doing.tell(raiser=str(id_), group=group, account=sealed)
+        return Receipt(number, code, doing.concern.pk)
+
+
+def find(number: str, code: str) -> Raiser | None:
+    """The raiser to whom a receipt belongs; None where number and code do not fit, or too many were tried. At most two queries."""
+    with acting_as(TOCSIN):
+        raiser = Raiser.objects.filter(receipt=number.strip().upper(), erased=None).first()
+        if raiser is None:
+            # as long as a true one takes, so that the time tells nothing
+            make_password(code)
+            return None
+        if raiser.tries >= TRIES:
+            return None
+        if not check_password(code.strip().upper(), raiser.code_hash):
+            Raiser.objects.filter(pk=raiser.pk).update(tries=raiser.tries + 1)
+            return None
+        if raiser.tries:
+            Raiser.objects.filter(pk=raiser.pk).update(tries=0)
+        return raiser
+
+
+@transaction.atomic
+def tell_raisers(*, concern: int, words: str, by: Member, **given: Any) -> int:
+    """Those who raised it are told, in plain words; each is asked whether it is resolved. Returns how many. Who they are is not shown."""
+    doing = begin(concern, Act.TOLD, by, **given)
+    if not words.strip():
+        raise Invalid("words", "Write what they are told.")
+    with acting_as(TOCSIN):
+        raisers = list(Raiser.objects.filter(concern=doing.concern, erased=None))
+        for raiser in raisers:
+            Telling.objects.create(raiser=raiser, words=seal(f"raiser:{raiser.pk}", words.strip()), at=doing.at)
+            raiser.told, raiser.answer = doing.at, ""
+            raiser.save()
+    doing.tell(words=words.strip(), told=len(raisers))
+    return len(raisers)
+
+
+@transaction.atomic
+def answer(*, raiser: uuid.UUID, resolved: bool | None, words: str, request: uuid.UUID | None = None) -> None:
+    """One who raised it answers: resolved, not resolved, or only more words. 'Not resolved' stands in the way of closing."""
+    with acting_as(TOCSIN):
+        found = Raiser.objects.select_for_update().get(pk=raiser)
+        if resolved is None and not words.strip():
+            raise Invalid("words", "Write something, or say whether it is resolved.")
+        word = {True: "resolved", False: "not-resolved", None: found.answer}[resolved]
+        if words.strip():
+            Telling.objects.create(raiser=found, from_raiser=True, words=seal(f"raiser:{found.pk}", words.strip()), at=now())
+        found.answer = word
+        found.save()
+        concern = Concern.objects.select_for_update(of=("self",)).select_related("provider", "map", "holder").get(pk=found.concern_id)
+        ledger.write(
+            chain=clockwork.chain(concern), what=Act.ANSWERED, at=now(), payload={"raiser": str(found.pk), "answer": word}, body="",
+            request=request,
+        )  # fmt: skip
+        concern.last_entry = ledger.head(clockwork.chain(concern))
+        concern.save()
+
+
+@transaction.atomic
+def erase(*, raiser: uuid.UUID, reason: str, by: Member | None = None) -> None:
+    """Erase what is known of one who raised a concern: account, contact and letters can never be read again; the record still verifies."""
+    with acting_as(TOCSIN):
+        found = Raiser.objects.select_for_update().get(pk=raiser)
+        if not throw_away(f"raiser:{found.pk}"):
+            return
+        found.erased, found.contact, found.account, found.code_hash = now(), None, {}, "!"
+        found.save()
+        Telling.objects.filter(raiser=found).delete()
+        concern = Concern.objects.select_for_update(of=("self",)).get(pk=found.concern_id)
+        ledger.write(
+            chain=clockwork.chain(concern), what=Act.ERASED, at=now(), payload={"raiser": str(found.pk), "reason": reason},
+            member=by.pk if by else None,
+        )  # fmt: skip
+        concern.last_entry = ledger.head(clockwork.chain(concern))
+        concern.save()
+
+
+def letters(raiser: Raiser) -> list[tuple[bool, str, Any]]:
+    """What a raiser was told and said: (from them, words, when), oldest first."""
+    with acting_as(TOCSIN):
+        return [(t.from_raiser, opened(t.words) or "", t.at) for t in Telling.objects.filter(raiser=raiser).order_by("id")]
+
+
+def account_of(raiser: Raiser) -> str:
+    """A raiser's account in the open; '' where it was erased."""
+    with acting_as(TOCSIN):
+        return (opened(raiser.account) or "") if raiser.account else ""
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))

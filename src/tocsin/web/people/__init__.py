@@ -1,0 +1,1 @@
+"""Bodies, their members, and what each may see and do."""

@@ -1,0 +1,185 @@
+"""Every question of who may see or do what is answered here, over plain values.
+
+The database answers the same questions for itself (web/concerns/permission_sql.py), so that a page which forgets to ask here shows and
+changes nothing it may not; a test compares both over thousands of random members, concerns and actions.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tocsin.web.people.models import Declaration, Member, Membership, Role
+
+
+class Act(StrEnum):
+    """What can be done with a concern. The entry in the record carries the same word."""
+
+    RAISED = "raised"
+    SIGNAL_JOINED = "signal-joined"
+    NOTED = "noted"
+    EVIDENCE_GIVEN = "evidence-given"
+    ACKNOWLEDGED = "acknowledged"
+    ACTED = "acted"
+    DONE = "obligation-done"
+    REFUSED = "refused"
+    CONFLICT = "conflict-declared"
+    EXTENSION_ASKED = "extension-asked"
+    EXTENDED = "extended"
+    HANDED_OVER = "handed-over"
+    TAKEN_OVER = "taken-over"
+    CRITERION_MET = "criterion-met"
+    HANDED_BACK = "handed-back"
+    PLANNED = "action-planned"
+    PLAN_CHANGED = "action-changed"
+    INFORMATION_ASKED = "information-asked"
+    INFORMATION_JOINED = "information-joined"
+    INFORMATION_GIVEN = "information-given"
+    EFFECT_SHOWN = "effect-shown"
+    TOLD = "raiser-told"
+    ANSWERED = "raiser-answered"
+    CLOSED = "closed"
+    MERGED = "merged"
+    SPLIT = "split"
+    LINKED = "linked"
+    RESTRICTED = "restricted"
+    PUBLISHED = "published"
+    PASSED = "passed"
+    ERASED = "erased"
+
+
+HOLDER = frozenset(
+    {
+        Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.HANDED_OVER, Act.HANDED_BACK, Act.PLANNED, Act.PLAN_CHANGED, Act.MERGED, Act.SPLIT,
+        Act.LINKED, Act.RESTRICTED, Act.PUBLISHED,
+    }
+)  # fmt: skip
+"""Only somebody who leads for the holder, and has declared no interest in the provider."""
+INDEPENDENT = frozenset({Act.EXTENDED, Act.CRITERION_MET, Act.EFFECT_SHOWN, Act.CLOSED})
+"""Somebody who leads for another body than the holder and the provider, without a declared interest."""
+ANY_LEAD = frozenset({Act.DONE, Act.TOLD, Act.EXTENSION_ASKED})
+"""Somebody who leads for any body that sees the concern, the provider's own too."""
+ANY_OTHER = frozenset({Act.INFORMATION_ASKED, Act.INFORMATION_JOINED})
+"""Somebody who leads or works for any body that sees it, other than the provider's own."""
+ANYONE = frozenset({Act.NOTED, Act.EVIDENCE_GIVEN, Act.SIGNAL_JOINED})
+"""Somebody who leads or works for any body that sees it."""
+
+
+class NotPermitted(Exception):
+    """A member may not do this. The message says why, in words that can be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a member is in one body. covers: codes of the providers for which the body answers; None for all."""
+
+    body: int
+    role: str
+    provider: str | None
+    covers: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A member with roles and declared interests (codes of providers). itself: Tocsin, not a person."""
+
+    parts: tuple[Part, ...] = ()
+    interests: frozenset[str] = frozenset()
+    itself: bool = False
+    raiser_of: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A concern, as far as permission goes. involved: bodies that hold it, held it or opened it."""
+
+    id: int
+    provider: str
+    restricted: bool
+    closed: bool
+    holder: int | None
+    involved: frozenset[int]
+
+
+def sees(who: Who, about: About) -> bool:
+    """Whether somebody may read a concern. A restricted one is read only by bodies that hold it, held it or opened it."""
+    return who.itself or bool(_seeing(who, about))
+
+
+def knows_of(who: Who, about: About) -> bool:
+    """Whether somebody may know that there is a concern: any body that answers for the provider."""
+    return who.itself or any(_answers(p, about) for p in who.parts if p.role != Role.ADMINISTRATOR)
+
+
+def may(who: Who, act: Act, about: About) -> bool:
+    """Whether somebody may do this with a concern, as far as persons go; whether the map allows it to the body is the accord's answer."""
+    if who.itself:
+        return True
+    if act is Act.ANSWERED:
+        return about.id in who.raiser_of
+    if about.closed:
+        return False
+    seeing = _seeing(who, about)
+    leads = [p for p in seeing if p.role == Role.LEAD]
+    works = [p for p in seeing if p.role in (Role.LEAD, Role.MEMBER)]
+    free = about.provider not in who.interests
+    others = [p for p in leads if p.provider != about.provider]
+    if act in HOLDER:
+        return free and any(p.body == about.holder for p in others)
+    if act is Act.CONFLICT:
+        return any(p.body == about.holder for p in others)
+    if act in INDEPENDENT:
+        # somebody who also leads for the holder or the provider is not independent of them
+        return free and bool(others) and not any(_own(p, about) for p in who.parts)
+    if act is Act.TAKEN_OVER:
+        return free and bool(others)
+    if act in ANY_LEAD:
+        return bool(leads)
+    if act in ANY_OTHER:
+        return any(p.provider != about.provider for p in works)
+    if act is Act.INFORMATION_GIVEN:
+        return any(p.provider == about.provider for p in leads)
+    if act in ANYONE or act is Act.RAISED:
+        return bool(works)
+    return False
+
+
+def may_raise(who: Who, provider: str) -> bool:
+    """Whether somebody may raise a concern about a provider: whoever works for a body that answers for it."""
+    return who.itself or any(p.role in (Role.LEAD, Role.MEMBER) and _covers(p, provider) for p in who.parts)
+
+
+def who_is(member: Member | None) -> Who:
+    """A member's roles and declared interests. Two queries and one more for what the bodies cover."""
+    if member is None:
+        return Who()
+    rows = list(Membership.objects.filter(member=member, ended=None).select_related("body").prefetch_related("body__coverage_set"))
+    parts = tuple(
+        Part(
+            m.body_id, m.role, m.body.provider_id,
+            None if m.body.national else frozenset(c.provider_id for c in m.body.coverage_set.all()) | ({m.body.provider_id} - {None}),
+        )
+        for m in rows
+    )  # fmt: skip
+    interests = frozenset(Declaration.objects.filter(member=member, ended=None).values_list("provider_id", flat=True))
+    return Who(parts, interests)
+
+
+def _own(part: Part, about: About) -> bool:
+    return part.body == about.holder or part.provider == about.provider
+
+
+def _covers(part: Part, provider: str) -> bool:
+    return part.covers is None or provider in part.covers
+
+
+def _answers(part: Part, about: About) -> bool:
+    return _covers(part, about.provider)
+
+
+def _seeing(who: Who, about: About) -> list[Part]:
+    parts = [p for p in who.parts if p.role != Role.ADMINISTRATOR]
+    if not about.restricted:
+        return [p for p in parts if _answers(p, about)]
+    # whoever also belongs to the provider reads nothing, through whichever body
+    if any(p.provider == about.provider for p in parts):
+        return []
+    return [p for p in parts if p.body in about.involved]
