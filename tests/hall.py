@@ -53,7 +53,8 @@ def member(body, role="lead", name=None):
 
 def signal(provider="XAA", level=Level.RED, indicator="stillbirth", raised_on=date(2026, 1, 4), kind=ConcernKind.OUTCOME_SIGNAL):
     return Signal(
-        ProviderRef(provider, f"Provider {provider}", f"{provider}01", f"Site {provider}"), kind, level, raised_on, date(2025, 6, 1), "A rise",
+        ProviderRef(provider, f"Provider {provider}", f"{provider}01", f"Site {provider}"), kind, level, raised_on,
+        date(2025, 6, 1), "A rise",
         "/signals/1/", {"indicator": indicator, "events": 12, "expected": 5.1},
     )  # fmt: skip
 

@@ -12,7 +12,9 @@ from tocsin.accord import HISTORIES, SHIPPED, AccordMap, Case, read_history, rep
 from tocsin.accord.finding import PROPERTIES
 from tocsin.accord.ladder import Rung, ladder
 from tocsin.web.accord import queries
+from tocsin.web.ui import ladder as ladder_chart
 
+_ASKS, _BINDS = "can only ask or advise", "must be obeyed"
 _NAMES = {"east-kent": "East Kent", "morecambe-bay": "Morecambe Bay", "shrewsbury-and-telford": "Shrewsbury and Telford"}
 
 
@@ -103,27 +105,5 @@ def _link(request: HttpRequest, body: str, silent: list[str]) -> str:
 
 def _spec(rungs: list[Rung], day: date) -> dict[str, Any]:
     end = max([r.until or r.due or r.since for r in rungs], default=day) + timedelta(days=14)
-    rows = [
-        {
-            "body": r.name, "from": r.since.isoformat(), "to": (r.until or end).isoformat(),
-            "what": "must be obeyed" if r.binding else "can only ask or advise",
-        }
-        for r in rungs
-    ]  # fmt: skip
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 560,
-        "height": {"step": 34},
-        "data": {"values": rows},
-        "mark": {"type": "bar", "cornerRadius": 2},
-        "encoding": {
-            "y": {"field": "body", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 260, "labelFontSize": 13}},
-            "x": {"field": "from", "type": "temporal", "title": "Day", "axis": {"format": "%-d %b %Y", "labelAngle": -30}},
-            "x2": {"field": "to"},
-            "color": {
-                "field": "what", "type": "nominal", "title": None, "legend": {"orient": "bottom", "labelLimit": 300},
-                "scale": {"domain": ["can only ask or advise", "must be obeyed"], "range": ["#aeb7bd", "#003087"]},
-            },
-        },
-        "config": {"font": "Liberation Sans, Arial, sans-serif"},
-    }  # fmt: skip
+    rows = [(r.name, r.since, r.until or end, _BINDS if r.binding else _ASKS) for r in rungs]
+    return ladder_chart.spec(rows, {_ASKS: "#aeb7bd", _BINDS: "#003087"})

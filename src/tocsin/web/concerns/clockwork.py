@@ -9,7 +9,7 @@ from tocsin.accord import Case, Event, State, What, state
 from tocsin.accord.model import AccordMap
 from tocsin.web.accord.models import MapInForce
 from tocsin.web.accord.queries import read
-from tocsin.web.concerns.models import Concern, Passed
+from tocsin.web.concerns.models import Concern, Owed, Passed
 from tocsin.web.people.bodies import bodies_for
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
@@ -92,6 +92,7 @@ def _reckon(concern: Concern, now: datetime) -> State:
             concern=concern, number=number, day=passing.day, from_kind=passing.body, to_kind=passing.to or "", reason=passing.reason.value
         )
         ledger.write(chain=chain(concern), what=Act.PASSED, at=now, payload=said, body=THE_CLOCK)
+    _keep_owed(concern, found)
     before = (concern.holder_kind, concern.since)
     values = _kept(concern, found)
     if before != (values["holder_kind"], values["since"]) and before[0]:
@@ -102,6 +103,16 @@ def _reckon(concern: Concern, now: datetime) -> State:
         concern.last_entry = ledger.head(chain(concern))
         concern.save()
     return found
+
+
+def _keep_owed(concern: Concern, found: State) -> None:
+    fields = ("kind", "must", "basis", "due", "done")
+    wanted = [(o.body, o.must, o.basis, o.due, o.done) for o in found.obligations]
+    if list(Owed.objects.filter(concern=concern).order_by("id").values_list(*fields)) == wanted:
+        return
+    bodies = bodies_for(concern.provider)
+    Owed.objects.filter(concern=concern).delete()
+    Owed.objects.bulk_create(Owed(concern=concern, body=bodies.get(o[0]), **dict(zip(fields, o, strict=True))) for o in wanted)
 
 
 def _kept(concern: Concern, found: State) -> dict:

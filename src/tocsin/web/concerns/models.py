@@ -100,6 +100,21 @@ class Strength(models.TextChoices):
     WEAK = "weak", "Weak: relies on people remembering (training, a policy, a reminder)"
 
 
+class Owed(models.Model):
+    """What a body owes, as the clock last said it: the holder's duty and what other bodies must do."""
+
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=60)
+    body = models.ForeignKey(Body, null=True, on_delete=models.PROTECT)
+    must = models.TextField()
+    basis = models.TextField(blank=True)
+    due = models.DateField(null=True)
+    done = models.DateField(null=True)
+
+    class Meta:
+        db_table = "concerns_owed"
+
+
 class PlannedAction(models.Model):
     """One action of the joint plan."""
 

@@ -135,6 +135,13 @@ BEGIN
 END $$;
 """
 
+OWED = """
+ALTER TABLE concerns_owed ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_owed FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON concerns_owed FOR SELECT USING (tocsin_sees_concern(concern_id));
+CREATE POLICY reckoned ON concerns_owed USING (tocsin_acts_itself());
+"""
+
 TABLES = "\n".join(
     f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;

@@ -38,7 +38,7 @@ def leaf_text(chain: str, seq: int, hash_: str) -> bytes:
 def take(at: datetime) -> Checkpoint | None:
     """Sign how every chain ends now; None where nothing was written since the last one. Writers wait while the heads are read."""
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE record_checkpoint IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tocsin checkpoint'))")
         cursor.execute("SELECT record_heads_locked()")
         cursor.execute('SELECT chain, seq, hash FROM record_chain ORDER BY chain COLLATE "C"')
         heads = cursor.fetchall()

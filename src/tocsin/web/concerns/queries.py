@@ -1,0 +1,190 @@
+"""What is read for the pages. Each says how many queries it makes; row-level security leaves out what the reader may not see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+
+from tocsin.accord import State
+from tocsin.accord.model import AccordMap
+from tocsin.web.concerns import clockwork, plain
+from tocsin.web.concerns.models import (
+    Concern,
+    Effect,
+    InformationRequest,
+    JoinedSignal,
+    Link,
+    Owed,
+    PlannedAction,
+    Publication,
+    Raiser,
+    TakeOver,
+)
+from tocsin.web.people.bodies import bodies_for, reachable
+from tocsin.web.people.models import Body
+from tocsin.web.record import ledger
+from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.models import Attachment
+from tocsin.web.record.moment import now
+
+PAGE = 25
+SORTS = {"due": ("leaves", "id"), "newest": ("-opened", "-id"), "provider": ("provider__name", "id")}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader asks of the list."""
+
+    text: str = ""
+    kind: str = ""
+    holder: str = ""
+    state: str = "open"
+    sort: str = "due"
+
+
+def listed(wanted: Wanted, page: int) -> tuple[list[Concern], int]:
+    """One page of concerns, and how many there are in all. Two queries."""
+    found = Concern.objects.select_related("provider", "holder").filter(merged_into=None)
+    if wanted.state != "all":
+        found = found.filter(closed__isnull=wanted.state != "closed")
+    if wanted.text:
+        found = found.filter(
+            Q(provider__name__icontains=wanted.text) | Q(provider__code__iexact=wanted.text) | Q(title__icontains=wanted.text)
+        )
+    if wanted.kind:
+        found = found.filter(kind=wanted.kind)
+    if wanted.holder:
+        found = found.filter(holder_kind=wanted.holder)
+    total = found.count()
+    rows = found.order_by(*SORTS.get(wanted.sort, SORTS["due"]))[(page - 1) * PAGE : page * PAGE]
+    return list(rows), total
+
+
+def counted() -> dict[str, int]:
+    """How many open concerns there are: in all, overdue or nobody's, and taken over. One query."""
+    found = Concern.objects.filter(closed=None)
+    return found.aggregate(
+        open=Count("id"), red=Count("id", filter=Q(level="red")), nobody=Count("id", filter=Q(holder=None)),
+        taken=Count("id", filter=Q(phase="taken over")), binding=Count("id", filter=Q(binding=True)),
+    )  # fmt: skip
+
+
+def hidden() -> list[tuple[str, date, bool]]:
+    """Restricted concerns of which one may know only that they exist: provider, day, whether open. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.name, h.opened, h.open FROM tocsin_hidden_concerns() h JOIN people_provider p ON p.code = h.provider ORDER BY 2 DESC LIMIT 50"
+        )
+        return cursor.fetchall()
+
+
+def of_bodies(bodies: Iterable[int]) -> dict[str, Any]:
+    """What these bodies hold, owe and are asked. Four queries."""
+    ids = list(bodies)
+    held = Concern.objects.filter(holder__in=ids, closed=None).select_related("provider", "holder").order_by("leaves", "id")
+    owed = (
+        Owed.objects.filter(body__in=ids, done=None, concern__closed=None).exclude(concern__holder__in=ids)
+        .select_related("concern__provider", "body").order_by("due", "id")
+    )  # fmt: skip
+    asked = InformationRequest.objects.filter(answered=None, concern__provider__body__in=ids).select_related(
+        "concern__provider", "asked_by"
+    )
+    actions = (
+        PlannedAction.objects.filter(owner__in=ids, state__in=["planned", "begun"])
+        .select_related("concern__provider", "owner")
+        .order_by("due")
+    )
+    return {"held": list(held[:100]), "owed": list(owed[:100]), "asked": list(asked[:100]), "actions": list(actions[:100])}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everything that a concern's page shows."""
+
+    concern: Concern
+    map: AccordMap
+    standing: State
+    today: date
+    lines: list[plain.Line]
+    bodies: dict[str, Body]
+    names: dict[str, str]
+    signals: list[JoinedSignal]
+    actions: list[PlannedAction]
+    questions: list[InformationRequest]
+    take_overs: list[TakeOver]
+    effects: list[Effect]
+    links: QuerySet[Link]
+    files: list[Attachment]
+    publications: list[Publication]
+    accounts: list[tuple[Raiser, str]]
+    unreachable: bool
+
+
+def whole(number: int) -> Whole:
+    """A concern with all that belongs to it. A fixed number of queries. Raises Concern.DoesNotExist."""
+    from tocsin.web.concerns.raisers import account_of
+
+    concern = Concern.objects.select_related("provider", "map", "holder", "opened_by", "merged_into", "reopens").get(pk=number)
+    moment = now()
+    entries = ledger.entries(clockwork.chain(concern))
+    map_ = clockwork.map_of(concern)
+    bodies = bodies_for(concern.provider)
+    names = names_of(map_, bodies)
+    standing = clockwork.standing(concern, moment, entries)
+    raisers = list(Raiser.objects.filter(concern=concern).order_by("raised"))
+    return Whole(
+        concern, map_, standing, clockwork.today(map_, moment), plain.timeline(entries, names), bodies, names,
+        list(JoinedSignal.objects.filter(concern=concern).order_by("-level", "-raised_on")),
+        list(PlannedAction.objects.filter(concern=concern).select_related("owner").order_by("due")),
+        list(InformationRequest.objects.filter(concern=concern).select_related("asked_by").prefetch_related("joined_by").order_by("id")),
+        list(TakeOver.objects.filter(concern=concern).select_related("body").prefetch_related("criterion_set__checked_by").order_by("id")),
+        list(Effect.objects.filter(concern=concern).select_related("by_body").order_by("id")),
+        Link.objects.filter(Q(one=concern) | Q(other=concern)).select_related("one__provider", "other__provider"),
+        list(Attachment.objects.filter(chain=clockwork.chain(concern)).select_related("file")),
+        list(Publication.objects.filter(concern=concern).order_by("id")),
+        [(r, account_of(r)) for r in raisers],
+        concern.closed is None and (concern.holder_id is None or concern.holder_id not in reachable([concern.holder_id])),
+    )  # fmt: skip
+
+
+def names_of(map_: AccordMap, bodies: dict[str, Body]) -> dict[str, str]:
+    """Names of bodies by id in the map and by code: of the body that is known here, else as the map calls it."""
+    return (
+        {k: b.name for k, b in map_.bodies.items()} | {b.kind: b.name for b in bodies.values()} | {b.code: b.name for b in bodies.values()}
+    )
+
+
+@dataclass(frozen=True)
+class ForRaiser:
+    """What one who raised a concern sees: plain words, and nothing of anybody else who raised it."""
+
+    provider: str
+    about: str
+    holder: str
+    phase: str
+    due: date | None
+    next: list[tuple[date, str]]
+    closed: bool
+    lines: list[plain.Line]
+
+
+def for_raiser(raiser: Raiser) -> ForRaiser:
+    """How things stand, for somebody outside."""
+    with acting_as(TOCSIN):
+        concern = Concern.objects.select_related("provider", "map", "holder").get(pk=raiser.concern_id)
+        if concern.merged_into_id:
+            concern = Concern.objects.select_related("provider", "map", "holder").get(pk=concern.merged_into_id)
+        entries = ledger.entries(clockwork.chain(concern))
+        map_ = clockwork.map_of(concern)
+        names = names_of(map_, bodies_for(concern.provider))
+    standing = clockwork.standing(concern, now(), entries)
+    holder = standing.holder
+    return ForRaiser(
+        concern.provider.name, plain.kind(concern.kind), names.get(holder.body, holder.body) if holder else "Nobody",
+        plain.PHASES.get(holder.phase.value, holder.phase.value) if holder else "", holder.due if holder else None,
+        [(p.day, names.get(p.to, p.to)) for p in standing.ahead if p.to], concern.closed is not None,
+        plain.timeline(entries, names, for_raiser=True),
+    )  # fmt: skip
