@@ -64,5 +64,5 @@ class Moment:
 
     def __init__(self, monkeypatch, at=MONDAY):
         self.at = at
-        for where in ("concerns.doing", "concerns.actions", "concerns.raisers", "record.moment"):
+        for where in ("concerns.doing", "concerns.actions", "concerns.raisers", "concerns.queries", "record.moment"):
             monkeypatch.setattr(f"tocsin.web.{where}.now", lambda: self.at)

@@ -90,7 +90,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds")],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": "tocsin.web.ui.jinja.environment"},
+        "OPTIONS": {
+            "environment": "tocsin.web.ui.jinja.environment",
+            "context_processors": ["django.contrib.messages.context_processors.messages"],
+        },
     },
 ]
 LANGUAGE_CODE = "en-gb"

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from hall import MONDAY, Moment, build, signal
+from hall import MONDAY, signal
 from tocsin.web.concerns import actions, clockwork, closing, plan, raisers, takeover
 from tocsin.web.concerns.doing import AccordRefuses, Stale
 from tocsin.web.concerns.models import Concern, JoinedSignal, Passed
@@ -11,18 +11,6 @@ from tocsin.web.record import checkpoint, ledger
 from tocsin.web.record.acting import TOCSIN, act_as, acting_as
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def moment(monkeypatch):
-    return Moment(monkeypatch)
-
-
-@pytest.fixture
-def hall(db, moment):
-    made = build()
-    yield made
-    act_as(None)
 
 
 def as_(member):

@@ -187,11 +187,13 @@ CREATE POLICY seen ON concerns_information_joined USING (EXISTS (SELECT FROM con
 
 -- an account from outside is read by the holder and those who held it, never through the provider's own body; and by the raiser
 ALTER TABLE concerns_raiser ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_raiser FORCE ROW LEVEL SECURITY;
 CREATE POLICY seen ON concerns_raiser USING (
     tocsin_acts_itself() OR id = tocsin_raiser()
     OR (concern_id IN (SELECT tocsin_my_restricted()) AND tocsin_sees_concern(concern_id)
         AND NOT EXISTS (SELECT FROM concerns_concern c WHERE c.id = concern_id AND c.provider_id IN (SELECT tocsin_my_own()))));
 ALTER TABLE concerns_telling ENABLE ROW LEVEL SECURITY;
+ALTER TABLE concerns_telling FORCE ROW LEVEL SECURITY;
 CREATE POLICY seen ON concerns_telling USING (EXISTS (SELECT FROM concerns_raiser r WHERE r.id = raiser_id));
 ALTER TABLE concerns_link ENABLE ROW LEVEL SECURITY;
 ALTER TABLE concerns_link FORCE ROW LEVEL SECURITY;

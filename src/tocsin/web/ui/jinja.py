@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 def environment(**options: Any) -> Environment:
     options["undefined"] = StrictUndefined
     env = Environment(**options)  # noqa: S701  (Django's backend passes autoescape=True)
-    env.globals.update(static=static, url=reverse, count=count)
+    env.globals.update(static=static, url=reverse, count=count, demo=settings.DEMO)
     env.filters.update(day=day, month=month, number=number, count=count)
     return env
 
