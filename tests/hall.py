@@ -59,6 +59,14 @@ def signal(provider="XAA", level=Level.RED, indicator="stillbirth", raised_on=da
     )  # fmt: skip
 
 
+def enter(client, someone):
+    """Signed in, with a second factor."""
+    client.force_login(someone, "tocsin.web.people.signin.Backend")
+    session = client.session
+    session["second-factor"] = str(someone.pk)
+    session.save()
+
+
 class Moment:
     """A clock that a test moves."""
 

@@ -4,6 +4,9 @@ TOCSIN_DATA: data folder (default .tocsin). TOCSIN_SECRET_KEY: made once and kep
 commas. TOCSIN_DATABASE_ROLE: role for the embedded server (tocsin_app; migrations use tocsin_owner). TOCSIN_SUPPRESS_BELOW: counts from 1
 up to below this number are not shown on pages. TOCSIN_WATCH_FOLDER: folder with births*, mapping.yaml and sites.csv in which the worker
 looks for new files. TOCSIN_DEBUG: 1 only while developing.
+TOCSIN_DEMO: 1 only for a demo: anybody can be anybody, and the clock can be moved. TOCSIN_HTTPS: 1 where it is served by https through a proxy.
+TOCSIN_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _NAME: the organisation's single sign-on. TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
+TOCSIN_MAIL_FROM: where mails go; without, they are kept as files in the data folder.
 """
 
 import os
@@ -59,7 +62,14 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "procrastinate.contrib.django",
     "tocsin.web.ui",
@@ -78,6 +88,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "tocsin.web.people.signin.SecondFactorFirst",
     "tocsin.web.people.middleware.Acting",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,10 +105,79 @@ TEMPLATES = [
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "tocsin.web.ui.jinja.environment",
-            "context_processors": ["django.contrib.messages.context_processors.messages"],
+            "context_processors": ["django.contrib.messages.context_processors.messages", "django.contrib.auth.context_processors.auth"],
         },
     },
 ]
+TEMPLATES.append(
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [WEB / "people" / "allauth_templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+)  # fmt: skip
+AUTHENTICATION_BACKENDS = ["tocsin.web.people.signin.Backend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/concerns/mine/"
+ACCOUNT_ADAPTER = "tocsin.web.people.signin.Accounts"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,30/m/ip"}
+MFA_ADAPTER = "tocsin.web.people.signin.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Tocsin"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+SOCIALACCOUNT_ADAPTER = "tocsin.web.people.signin.SingleSignOn"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = (
+    {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "organisation",
+                    "name": os.environ.get("TOCSIN_OIDC_NAME", "your organisation"),
+                    "client_id": os.environ["TOCSIN_OIDC_CLIENT_ID"],
+                    "secret": os.environ["TOCSIN_OIDC_CLIENT_SECRET"],
+                    "settings": {"server_url": os.environ["TOCSIN_OIDC_ISSUER"]},
+                }
+            ],
+        }
+    }
+    if os.environ.get("TOCSIN_OIDC_ISSUER")
+    else {}
+)
+# in the database, so that a lock-out holds over processes and restarts
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
+SESSION_COOKIE_AGE = 12 * 3600
+HTTPS = os.environ.get("TOCSIN_HTTPS") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if os.environ.get("TOCSIN_SMTP_HOST")
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA / "mail"
+EMAIL_HOST = os.environ.get("TOCSIN_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("TOCSIN_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("TOCSIN_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("TOCSIN_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = EMAIL_PORT == 587
+DEFAULT_FROM_EMAIL = os.environ.get("TOCSIN_MAIL_FROM", "tocsin@localhost")
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True

@@ -1,12 +1,18 @@
 """Addresses."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from tocsin.web import health
+from tocsin.web.people.views import no_reset
 
 urlpatterns = [
     path("health/", health.health),
     path("accord/", include("tocsin.web.accord.urls")),
+    path("account/signup/", RedirectView.as_view(url="/join/")),
+    path("account/password/reset/", no_reset),
+    path("account/", include("allauth.urls")),
+    path("", include("tocsin.web.people.urls")),
     path("", include("tocsin.web.concerns.urls")),
     path("", include("tocsin.web.watch.urls")),
 ]

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from hall import MONDAY, member, signal
+from hall import MONDAY, enter, member, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions, clockwork
 from tocsin.web.concerns.forms import FORMS
@@ -46,7 +46,7 @@ def test_whoever_is_not_signed_in_is_led_to_sign_in(client, concern):
 
 
 def test_the_page_says_who_must_act_by_when_with_what_power_and_what_follows(client, hall, concern):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     page = client.get(f"/concerns/{concern.pk}/").content.decode()
 
     assert "Board of the North" in page
@@ -60,7 +60,7 @@ def test_the_page_says_who_must_act_by_when_with_what_power_and_what_follows(cli
 def test_each_form_opens_and_an_empty_one_is_answered_clearly_and_changes_nothing(client, hall, concern):
     with acting_as(TOCSIN):
         everything = member(hall.bodies["icb"])
-    client.force_login(everything)
+    enter(client, everything)
     before = entries(concern)
     for slug, form in FORMS.items():
         assert client.get(f"/concerns/{concern.pk}/do/{slug}/").status_code == 200, slug
@@ -73,7 +73,7 @@ def test_each_form_opens_and_an_empty_one_is_answered_clearly_and_changes_nothin
 
 
 def test_acting_by_the_page_moves_the_concern_and_is_told(client, hall, concern):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
 
     answer = send(client, concern, "act", words="One plan was agreed")
 
@@ -85,7 +85,7 @@ def test_acting_by_the_page_moves_the_concern_and_is_told(client, hall, concern)
 
 
 def test_a_form_sent_twice_is_done_once_and_says_so(client, hall, concern):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     values = {"request": str(uuid4()), "stamp": str(concern.last_entry), "words": "Seen"}
     client.post(f"/concerns/{concern.pk}/do/note/", values)
     again = client.post(f"/concerns/{concern.pk}/do/note/", values, follow=True)
@@ -95,7 +95,7 @@ def test_a_form_sent_twice_is_done_once_and_says_so(client, hall, concern):
 
 
 def test_a_stale_page_is_answered_with_how_it_stands_now(client, hall, concern):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     old = {"request": str(uuid4()), "stamp": str(concern.last_entry)}
     with acting_as(hall.region.pk):
         actions.note(concern=concern.pk, words="News", by=hall.region)
@@ -109,7 +109,7 @@ def test_a_stale_page_is_answered_with_how_it_stands_now(client, hall, concern):
 
 def test_what_one_may_not_see_is_not_found_whatever_the_address(client, hall):
     concern = actions.raise_signal(signal(kind=ConcernKind.CONDUCT), by="the watch")
-    client.force_login(hall.trust)
+    enter(client, hall.trust)
     for address in ("", "do/act/", "ladder.svg", "history.zip", "evidence/1/"):
         assert client.get(f"/concerns/{concern.pk}/{address}").status_code == 404
     assert send(client, concern, "act", words="x", request=str(uuid4()), stamp="1").status_code == 404
@@ -117,7 +117,7 @@ def test_what_one_may_not_see_is_not_found_whatever_the_address(client, hall):
 
 
 def test_a_member_of_another_body_does_not_act_for_the_holder(client, hall, concern):
-    client.force_login(hall.region)
+    enter(client, hall.region)
 
     answer = send(client, concern, "act", words="x")
 
@@ -134,7 +134,7 @@ def test_a_member_of_another_body_does_not_act_for_the_holder(client, hall, conc
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_taken_is_answered_and_changes_nothing(client, hall, concern, name, content, says):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     answer = send(client, concern, "evidence", upload=SimpleUploadedFile(name, content))
 
     assert answer.status_code == 422
@@ -144,7 +144,7 @@ def test_a_file_that_is_not_taken_is_answered_and_changes_nothing(client, hall, 
 
 def test_a_file_is_kept_encrypted_once_and_given_back_whole(client, hall, concern, settings, tmp_path):
     settings.DATA = tmp_path
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     content = b"%PDF-1.7\n" + b"words that are confided " * 99
     for _ in range(2):
         assert send(client, concern, "evidence", upload=SimpleUploadedFile("a/../b\u202e.pdf", content)).status_code == 302
@@ -159,7 +159,7 @@ def test_a_file_is_kept_encrypted_once_and_given_back_whole(client, hall, concer
 
 def test_script_in_every_text_field_comes_back_as_text(client, hall, concern):
     bad = "<script>alert('x')</script>"
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     send(client, concern, "note", words=bad)
     send(client, concern, "plan", what=bad, owner="trust", strength="weak", measure=bad, due="2026-05-01")
     send(client, concern, "ask", subject=bad, detail=bad, due="2026-05-01")
@@ -175,7 +175,7 @@ def test_script_in_every_text_field_comes_back_as_text(client, hall, concern):
 
 
 def test_the_list_makes_as_many_queries_for_one_concern_as_for_many(client, hall, concern, django_assert_num_queries):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     client.get("/concerns/")
     with django_assert_num_queries(9) as few:
         client.get("/concerns/")
@@ -189,7 +189,7 @@ def test_the_list_makes_as_many_queries_for_one_concern_as_for_many(client, hall
 def test_a_concerns_page_makes_as_many_queries_with_a_long_history_as_with_a_short_one(
     client, hall, concern, django_assert_max_num_queries
 ):
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
     client.get(f"/concerns/{concern.pk}/")
     with django_assert_max_num_queries(60) as few:
         client.get(f"/concerns/{concern.pk}/")
@@ -240,7 +240,7 @@ def test_the_providers_own_people_do_not_read_what_a_family_told(client, hall):
     with acting_as(TOCSIN):
         concern = Concern.objects.get()
     for name, reads in (("trust", False), ("region", False), ("icb", True)):
-        client.force_login(hall.members[name])
+        enter(client, hall.members[name])
         assert ("Unmistakable words" in client.get(f"/concerns/{concern.pk}/").content.decode()) is reads
 
 
@@ -275,7 +275,7 @@ def test_after_too_many_wrong_codes_a_receipt_is_locked(client, hall):
 
 def test_the_picture_and_the_history_are_given(client, hall, concern, moment):
     moment.at = MONDAY + timedelta(days=20)
-    client.force_login(hall.icb)
+    enter(client, hall.icb)
 
     assert b"<svg" in client.get(f"/concerns/{concern.pk}/ladder.svg").content
     assert client.get(f"/concerns/{concern.pk}/history.zip").content[:2] == b"PK"
@@ -283,7 +283,7 @@ def test_the_picture_and_the_history_are_given(client, hall, concern, moment):
 
 
 def test_a_member_raises_a_concern_by_the_page(client, hall):
-    client.force_login(hall.cqc)
+    enter(client, hall.cqc)
     form = {
         "request": str(uuid4()),
         "stamp": "0",

@@ -17,7 +17,7 @@ from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Doing, Invalid, begin
 from tocsin.web.concerns.models import Concern, JoinedSignal, Link
-from tocsin.web.people.models import Body, Declaration, Member, Provider
+from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.people.permissions import Act, NotPermitted, may_raise, who_is
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
@@ -270,18 +270,6 @@ def restrict(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
     doing.concern.restricted = True
     doing.tell(reason=reason)
     return doing.concern
-
-
-@transaction.atomic
-def declare_interest(*, provider: Provider, reason: str, by: Member) -> Declaration:
-    """A member declares an interest in a provider: from now they neither hold, grade, close nor delay what is about it."""
-    reason = _needed("reason", reason, "Say what the interest is.")
-    if Declaration.objects.filter(member=by, provider=provider, ended=None).exists():
-        raise Invalid("provider", "You have declared this already.")
-    at = now()
-    with acting_as(TOCSIN):
-        ledger.write(chain="people", what="interest-declared", at=at, payload={"provider": provider.code, "reason": reason}, member=by.pk)
-    return Declaration.objects.create(member=by, provider=provider, reason=reason[:500], began=at)
 
 
 def turn_the_clock() -> int:

@@ -16,9 +16,9 @@ from tocsin.web.concerns import clockwork, closing, forms, plain, plan, queries
 from tocsin.web.concerns.actions import raise_concern
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale, about_of
 from tocsin.web.concerns.models import Concern
-from tocsin.web.concerns.signed_in import members_only
 from tocsin.web.people.models import Body, Provider
 from tocsin.web.people.permissions import NotPermitted, may, may_raise, who_is
+from tocsin.web.people.signed_in import members_only
 from tocsin.web.record import export, files, keys
 from tocsin.web.record.ledger import DoneBefore
 from tocsin.web.record.models import Attachment
@@ -40,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     query.pop("page", None)
     return render(request, "concerns/overview.jinja", {
         "rows": rows, "total": total, "page": page, "pages": max(1, -(-total // queries.PAGE)), "wanted": wanted, "counted": queries.counted(),
-        "hidden": queries.hidden(), "kinds": plain.KINDS, "phases": plain.PHASES, "query": query.urlencode(),
+        "hidden": queries.hidden(), "kinds": plain.KINDS, "phases": plain.PHASES, "query": query.urlencode(), "today": queries.now().date(),
         "holders": {k: b.name for k, b in map_.bodies.items() if not b.subject} if map_ else {},
     })  # fmt: skip
 
