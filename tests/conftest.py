@@ -64,3 +64,7 @@ def loaded(db, small_run):
     from tocsin.web.watch.actions import load_run
 
     return load_run(small_run)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--pictures", default="", help="Folder in which the browser's story leaves a picture of each page")

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tocsin.cli.db import bring_up_to_date, data_folder
 from tocsin.cli.serve import refuse_taken
-from tocsin.postgres import ensure, stop
+from tocsin.postgres import empty, ensure, stop
 
 _console = Console()
 
@@ -38,6 +38,7 @@ def command(
     """
     refuse_taken("127.0.0.1", port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    os.environ["TOCSIN_DEMO"] = "1"
     folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     # a shell that starts us in the background lets us ignore Ctrl-C
@@ -46,6 +47,8 @@ def command(
     running: list[subprocess.Popen[bytes]] = []
     try:
         ensure(folder)
+        if fresh:
+            empty(folder)
         bring_up_to_date()
         _prepare(folder, fresh)
         env = os.environ | {"TOCSIN_WATCH_FOLDER": str(folder / "demo" / "data")}
@@ -85,8 +88,11 @@ def _prepare(folder: Path, fresh: bool) -> None:
     django.setup()
     from tocsin.accord import shipped
     from tocsin.web.accord.actions import put_in_force
+    from tocsin.web.concerns.demo import begin
+    from tocsin.web.people.demo import make_country
     from tocsin.web.watch.actions import keep_comparison, load_run
     from tocsin.web.watch.models import Run
+    from tocsin.web.watch.ringing import ring_the_hall
     from tocsin.web.watch.tasks import mark_seen, signature
 
     done = folder / "demo" / "loaded"
@@ -114,6 +120,9 @@ def _prepare(folder: Path, fresh: bool) -> None:
     keep_comparison(run=run, planted=[asdict(row) for row in rows], unexplained=len(false_reds), years=12)
     mark_seen(signature(data))
     put_in_force(files=shipped("tocsin-proposed"), by="the demo")
+    begin()
+    make_country((s.provider, s.provider_name, s.region or "") for s in result.sites)
+    ring_the_hall(run)
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
     done.write_text(wanted)
@@ -123,9 +132,16 @@ def _version() -> str:
     """Changes with the code that makes the demo's data and signals."""
     root = Path(__file__).resolve().parent.parent
     found = hashlib.sha256()
-    for path in sorted(
-        [*root.glob("demo/*.py"), *root.glob("watch/**/*.py"), *root.glob("watch/**/*.yaml"), root / "web/watch/actions.py"]
-    ):
+    parts = (
+        "demo/*.py",
+        "watch/**/*.py",
+        "watch/**/*.yaml",
+        "web/watch/*.py",
+        "web/concerns/*.py",
+        "web/people/*.py",
+        "accord/maps/*.yaml",
+    )
+    for path in sorted(path for part in parts for path in root.glob(part)):
         found.update(path.read_bytes())
     return found.hexdigest()
 

@@ -1,5 +1,5 @@
 """The embedded PostgreSQL: started when no DATABASE_URL names a server. Roles with passwords, a socket of its own, no network."""
 
-from tocsin.postgres.server import PostgresError, Server, ensure, status, stop
+from tocsin.postgres.server import PostgresError, Server, empty, ensure, status, stop
 
-__all__ = ["PostgresError", "Server", "ensure", "status", "stop"]
+__all__ = ["PostgresError", "Server", "empty", "ensure", "status", "stop"]

@@ -225,6 +225,14 @@ def _roles(server: Server) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER tocsin_owner").format(sql.Identifier(DATABASE)))
 
 
+def empty(folder: Path) -> None:
+    """Throw away the database of a data folder and make a new one: the record itself refuses to be emptied."""
+    server = ensure(folder)
+    with server.connect("postgres", "postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+    _roles(server)
+
+
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO tocsin_app, tocsin_read",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tocsin_app",

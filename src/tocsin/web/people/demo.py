@@ -38,7 +38,8 @@ def make_country(providers: Iterable[tuple[str, str, str]]) -> None:
     Body.objects.bulk_create(bodies, ignore_conflicts=True)
     by_code = {b.code: b for b in Body.objects.all()}
     Coverage.objects.bulk_create([Coverage(body=by_code[b], provider_id=p) for b, p in covers], ignore_conflicts=True)
-    _members(list(by_code.values()))
+    if not Member.objects.filter(demo=True).exists():
+        _members(list(by_code.values()))
 
 
 def _members(bodies: list[Body]) -> None:

@@ -37,6 +37,12 @@ def newest_run() -> Run | None:
     return Run.objects.order_by("-id").first()
 
 
+def current_ring(code: str, key: str) -> Ring | None:
+    """The open ring of the newest run for a site and an indicator. Two queries."""
+    found = Ring.objects.filter(run=newest_run(), site_code=code, indicator_key=key, detector="rise", ended=None, stream__isnull=False)
+    return found.order_by("-id").first()
+
+
 def newest_comparison() -> Run | None:
     """The newest run of a demo country for which what was planted is stored. One query."""
     return Run.objects.exclude(comparison=None).order_by("-id").first()

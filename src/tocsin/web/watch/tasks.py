@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from tocsin.watch.nightly import births_in, run_folder
 from tocsin.web.watch.actions import load_run
+from tocsin.web.watch.ringing import ring_the_hall
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ def look() -> str:
         return "nothing new"
     result = run_folder(folder, settings.WATCH_KEPT, as_of=datetime.now(UTC).date())
     run = load_run(result)
+    ring_the_hall(run)
     mark_seen(now)
     _log.warning("New births were read: the pages now show them up to %s.", run.as_of)
     return f"run {run.pk}"

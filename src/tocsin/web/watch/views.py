@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from tocsin.watch import chart as draw
 from tocsin.web.ui.jinja import count
@@ -77,6 +77,12 @@ def signal(request: HttpRequest, ring_id: int) -> HttpResponse:
             "suppressed": settings.SUPPRESS_BELOW > 0,
         },
     )
+
+
+def current(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    """A stable address: the signal that rings now for this site and indicator, or the site's page where none does."""
+    ring = queries.current_ring(code, key)
+    return redirect("watch:signal", ring.pk) if ring else redirect("watch:site", code)
 
 
 def signal_csv(request: HttpRequest, ring_id: int) -> HttpResponse:
