@@ -6,6 +6,7 @@
 
 from dataclasses import asdict
 from datetime import date
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def raise_signal(signal: Signal, *, by: str, key: str | None = None) -> Concern:
         concern = _open_one(provider, str(signal.kind))
         if concern is None:
             concern = _opened(
-                provider, str(signal.kind), title=signal.sentence[:200], restricted=signal.kind in RESTRICTED_KINDS, severe=False,
+                provider, str(signal.kind), title=shorten(signal.sentence, 200, placeholder=" ..."), restricted=signal.kind in RESTRICTED_KINDS, severe=False,
                 level=str(signal.level), who={"by": by}, opener=None, by=None,
             )  # fmt: skip
         doing = begin(concern.pk, Act.SIGNAL_JOINED, None)
@@ -292,7 +293,7 @@ def turn_the_clock() -> int:
 @transaction.atomic
 def _turn(number: int) -> int:
     with acting_as(TOCSIN):
-        concern = Concern.objects.select_for_update(of=("self",)).select_related("provider", "map", "holder").get(pk=number)
+        concern = clockwork.locked(number)
         before = concern.last_entry
         if not concern.closed:
             clockwork.reckon(concern, now())

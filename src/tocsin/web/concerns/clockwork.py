@@ -70,6 +70,15 @@ def standing(concern: Concern, now: datetime, entries: list[Entry] | None = None
     return state(map_of(concern), case_of(concern), events(ledger.entries(chain(concern)) if entries is None else entries), now)
 
 
+def locked(number: int) -> Concern:
+    """A concern, locked until the transaction ends. Raises Concern.DoesNotExist. Two queries.
+
+    First locked, then read: what a locking query with joins returns after waiting may be a mixture of before and after.
+    """
+    Concern.objects.select_for_update().only("id").get(pk=number)
+    return Concern.objects.select_related("provider", "map", "holder").get(pk=number)
+
+
 def reckon(concern: Concern, now: datetime) -> State:
     """As `_reckon`: the passing of time is Tocsin's own act, whoever looks."""
     with acting_as(TOCSIN):

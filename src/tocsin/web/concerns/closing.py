@@ -1,5 +1,6 @@
 """Closing: on evidence of effect that somebody independent has checked, never on assertion. Actions as in actions.py."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, begin
 from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, Raiser, TakeOver
 from tocsin.web.concerns.plan import SHOWN
+from tocsin.web.people.bodies import bodies_for
 from tocsin.web.people.models import Member
 from tocsin.web.people.permissions import Act
 from tocsin.web.record.acting import TOCSIN, acting_as
@@ -42,7 +44,7 @@ def show_effect(*, concern: int, way: str, what: str, worked: bool, by: Member, 
     return made
 
 
-def conditions(concern: Concern, standing: State) -> list[Condition]:
+def conditions(concern: Concern, standing: State, names: Mapping[str, str] | None = None) -> list[Condition]:
     """What closing needs, and what is missing. Six queries."""
     owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body)]
     acted = any(t.phase.value in ("effect awaited", "taken over") for t in standing.tenures[-1:])
@@ -58,7 +60,7 @@ def conditions(concern: Concern, standing: State) -> list[Condition]:
     worked = bool(effects) and effects[-1].worked
     return [
         Condition("The holder has acted", "" if acted else "the holder has not acted"),
-        Condition("Every body has done what it owes", "; ".join(f"{o.body}: {o.must}" for o in owed)),
+        Condition("Every body has done what it owes", "; ".join(f"{(names or {}).get(o.body, o.body)} must {o.must}" for o in owed)),
         Condition("Each action of the plan has shown its effect", "; ".join(a.what for a in unshown)),
         Condition("What was taken over has been handed back", "a take-over is under way" if taken else ""),
         Condition("The provider owes no answer", "a question is open" if asked else ""),
@@ -74,7 +76,7 @@ def conditions(concern: Concern, standing: State) -> list[Condition]:
 def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     """Somebody without conflict, who leads neither for the holder nor for the provider, signs that every condition holds."""
     doing = begin(concern, Act.CLOSED, by, **given)
-    missing = [c for c in conditions(doing.concern, doing.standing) if c.missing]
+    missing = [c for c in conditions(doing.concern, doing.standing, _names(doing.concern)) if c.missing]
     if missing:
         raise AccordRefuses("Not yet: " + "; ".join(f"{c.what} ({c.missing})" for c in missing) + ".")
     if Entry.objects.filter(chain=clockwork.chain(doing.concern), member=by.pk, what__in=[Act.ACTED, Act.EFFECT_SHOWN]).exists():
@@ -86,6 +88,10 @@ def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     # the clock knows that the holder stands down; the signature is the independent body's
     doing.tell(words=words.strip(), signed_by=doing.body.code if doing.body else "", **{"as": doing.concern.holder_kind})
     return doing.concern
+
+
+def _names(concern: Concern) -> dict[str, str]:
+    return {kind: body.name for kind, body in bodies_for(concern.provider).items()}
 
 
 @transaction.atomic

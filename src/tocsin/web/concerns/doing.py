@@ -86,7 +86,7 @@ def begin(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an action is one transaction")
-    concern = Concern.objects.select_for_update(of=("self",)).select_related("provider", "map", "holder").get(pk=concern_id)
+    concern = clockwork.locked(concern_id)
     _not_twice(request)
     shown, at = concern.last_entry, now()
     standing = clockwork.standing(concern, at) if concern.closed else clockwork.reckon(concern, at)

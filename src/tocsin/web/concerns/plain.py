@@ -71,7 +71,7 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
             return (
                 ("A signal ended.", "")
                 if said.get("ended")
-                else (f"{_first(who)} gave a {said.get('level', '')} signal.", said.get("sentence", ""))
+                else (f"{_first(said.get('by') or who)} gave a {said.get('level', '')} signal.", said.get("sentence", ""))
             )
         case Act.NOTED:
             if "raiser" in said:

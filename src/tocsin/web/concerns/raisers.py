@@ -12,7 +12,7 @@ from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.actions import RESTRICTED_KINDS, _open_one, _opened
 from tocsin.web.concerns.doing import Invalid, begin
-from tocsin.web.concerns.models import Concern, Raiser, Telling
+from tocsin.web.concerns.models import Raiser, Telling
 from tocsin.web.people.models import Member, Provider
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
@@ -124,7 +124,7 @@ def answer(*, raiser: uuid.UUID, resolved: bool | None, words: str, request: uui
             Telling.objects.create(raiser=found, from_raiser=True, words=seal(f"raiser:{found.pk}", words.strip()), at=now())
         found.answer = word
         found.save()
-        concern = Concern.objects.select_for_update(of=("self",)).select_related("provider", "map", "holder").get(pk=found.concern_id)
+        concern = clockwork.locked(found.concern_id)
         ledger.write(
             chain=clockwork.chain(concern), what=Act.ANSWERED, at=now(), payload={"raiser": str(found.pk), "answer": word}, body="",
             request=request,
@@ -143,7 +143,7 @@ def erase(*, raiser: uuid.UUID, reason: str, by: Member | None = None) -> None:
         found.erased, found.contact, found.account, found.code_hash = now(), None, {}, "!"
         found.save()
         Telling.objects.filter(raiser=found).delete()
-        concern = Concern.objects.select_for_update(of=("self",)).get(pk=found.concern_id)
+        concern = clockwork.locked(found.concern_id)
         ledger.write(
             chain=clockwork.chain(concern), what=Act.ERASED, at=now(), payload={"raiser": str(found.pk), "reason": reason},
             member=by.pk if by else None,

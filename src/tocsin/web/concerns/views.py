@@ -71,7 +71,7 @@ def _concern_page(request: HttpRequest, number: int, problem: str = "", status: 
     return render(request, "concerns/concern.jinja", {
         "whole": whole, "c": whole.concern, "kind": plain.kind(whole.concern.kind), "phases": plain.PHASES, "why": plain.WHY,
         "offered": offered, "days_left": _left(whole), "burden": plan.burden(whole.questions), "strengths": dict(forms.Strength.choices),
-        "conditions": closing.conditions(whole.concern, whole.standing) if whole.concern.closed is None else [],
+        "conditions": closing.conditions(whole.concern, whole.standing, whole.names) if whole.concern.closed is None else [],
         "problem": problem, "reopened": closing.reopened_soon(whole.concern), "own": any(p.provider == whole.concern.provider_id for p in who.parts),
     }, status=status)  # fmt: skip
 

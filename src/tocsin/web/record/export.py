@@ -11,6 +11,7 @@ from django.db import connection
 from tocsin.web.record import checkpoint, keys, ledger, merkle
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Checkpoint
+from tocsin.web.record.moment import now
 
 _READ_ME = """This is the history of one concern, as its record has it.
 
@@ -27,7 +28,7 @@ def of_concern(number: int) -> bytes:
     """A zip file: history.json, public-key.pem, verify.py, README.txt. The chain is read as the one who asks; all heads as Tocsin itself."""
     chain = f"concern:{number}"
     with acting_as(TOCSIN):
-        checkpoint.take(datetime.now(UTC))
+        checkpoint.take(now())
     entries = ledger.entries(chain)
     if not entries:
         raise LookupError("there is no such concern that you may see")
