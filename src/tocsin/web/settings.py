@@ -6,7 +6,8 @@ up to below this number are not shown on pages. TOCSIN_WATCH_FOLDER: folder with
 looks for new files. TOCSIN_DEBUG: 1 only while developing.
 TOCSIN_DEMO: 1 only for a demo: anybody can be anybody, and the clock can be moved. TOCSIN_HTTPS: 1 where it is served by https through a proxy.
 TOCSIN_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _NAME: the organisation's single sign-on. TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
-TOCSIN_MAIL_FROM: where mails go; without, they are kept as files in the data folder.
+TOCSIN_MAIL_FROM: where mails go; without, they are kept as files in the data folder. TOCSIN_URL: the address under which readers
+find it, for links in mails and feeds.
 """
 
 import os
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "tocsin.web.record",
     "tocsin.web.people",
     "tocsin.web.concerns",
+    "tocsin.web.feeds",
     "tocsin.web.accord",
     "tocsin.web.watch",
 ]
@@ -178,6 +180,8 @@ EMAIL_HOST_USER = os.environ.get("TOCSIN_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("TOCSIN_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = EMAIL_PORT == 587
 DEFAULT_FROM_EMAIL = os.environ.get("TOCSIN_MAIL_FROM", "tocsin@localhost")
+TOCSIN_URL = os.environ.get("TOCSIN_URL", "http://localhost:8000").rstrip("/")
+WEBHOOKS_TO_ANYWHERE = DEBUG
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True

@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("tocsin.web.people.urls")),
     path("", include("tocsin.web.concerns.urls")),
+    path("", include("tocsin.web.feeds.urls")),
     path("", include("tocsin.web.watch.urls")),
 ]
 handler404 = "tocsin.web.watch.views.not_found"

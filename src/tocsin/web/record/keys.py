@@ -44,6 +44,11 @@ def unwrap(wrapped: bytes) -> bytes:
     return decrypt(_kept("master"), bytes(wrapped), b"key")
 
 
+def master() -> bytes:
+    """The key under which files that Tocsin itself makes are kept."""
+    return _kept("master")
+
+
 def sign(text: bytes) -> bytes:
     """Ed25519 signature, 64 bytes."""
     return Ed25519PrivateKey.from_private_bytes(_kept("signing")).sign(text)

@@ -1,0 +1,1 @@
+"""Telling people: subscriptions, feeds, deadlines, webhooks, board packs, and oversight of the overseers."""
