@@ -1,4 +1,4 @@
-"""The same failing in another report: Tocsin's measure beside TF-IDF, BM25 and the two plain embeddings, on passages kept out of all fitting."""
+"""The same failing in another report: Tocsin beside TF-IDF, BM25 and plain embeddings, on passages kept out of all fitting."""
 
 import time
 from collections.abc import Callable
