@@ -10,6 +10,6 @@ from tocsin.learn.similarity import similarity
 from tocsin.learn.taxonomy import Failing, Taxonomy, load
 
 __all__ = [
-    "Correction", "Earlier", "Encoder", "Failing", "Item", "Kind", "Limits", "Link", "Passage", "Reason", "Report", "Taxonomy", "Unreadable",
+    "Correction", "Earlier", "Encoder", "Failing", "Item", "Kind", "Limits", "Link", "Passage", "Reason", "Report", "Taxonomy", "Unreadable",  # noqa: E501
     "change_point", "cohen_kappa", "fell_after", "krippendorff_alpha", "link", "load", "read", "recurs", "signal_of", "similarity",
 ]  # fmt: skip

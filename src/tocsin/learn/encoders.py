@@ -20,7 +20,7 @@ class Encoder(Protocol):
 
 
 class Shipped:
-    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers a text, each half of length 1. Long texts are cut and averaged."""
+    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers, each half of length 1. Long texts are cut and averaged."""
 
     def encode(self, texts: list[str]) -> Vectors:
         """shape (len(texts), 768). A text without a letter or digit gives zeros."""

@@ -57,7 +57,7 @@ def link(
     )
 
 
-def _reason(passage: str, near: np.ndarray, failing: int, metric: Metric, taxonomy: Taxonomy) -> Reason:  # type: ignore[type-arg]
+def _reason(passage: str, near: np.ndarray, failing: int, metric: Metric, taxonomy: Taxonomy) -> Reason:
     mine = np.flatnonzero(metric.owner == failing)
     example = taxonomy.failings[failing].examples[int(near[mine].argmax())]
     shared = dict.fromkeys(stem for stem in stems(passage) if stem in set(stems(example.text)))

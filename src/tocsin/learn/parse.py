@@ -1,4 +1,4 @@
-"""The text of a file, page by page. Runs alone in a process of its own with limits: `python -I parse.py KIND PAGES MEGABYTES SECONDS CHARACTERS`.
+"""The text of a file, page by page, in a process of its own: `python -I parse.py KIND PAGES MEGABYTES SECONDS CHARACTERS`.
 
 The file comes in on standard input; JSON goes out: {"pages": [[text, has_image], ...], "title": ...} or {"error": ...}.
 """
@@ -17,8 +17,8 @@ class Refused(Exception):
 
 
 def parse(data: bytes, kind: str, pages: int, characters: int) -> dict[str, Any]:
-    found = {"pdf": _pdf, "docx": _docx, "html": _html, "text": _text}[kind](data, pages, characters)
-    return found
+    """Pages with their text, and the title that the file gives itself. Raises Refused."""
+    return {"pdf": _pdf, "docx": _docx, "html": _html, "text": _text}[kind](data, pages, characters)
 
 
 def _pdf(data: bytes, pages: int, characters: int) -> dict[str, Any]:

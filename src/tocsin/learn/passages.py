@@ -39,17 +39,17 @@ _R, _F, _E, _B = Kind.RECOMMENDATION, Kind.FAILING, Kind.EVIDENCE, Kind.BACKGROU
 RULES: tuple[tuple[str, Kind, float, re.Pattern[str]], ...] = tuple(
     (name, kind, weight, re.compile(pattern))
     for name, kind, weight, pattern in (
-        ("says recommend", _R, 2.0, r"(?i)\b(?:we|I|panel|inquiry|review|it is) (?:therefore )?recommend(?:s|ed)?\b|^recommendations? [A-Z]?\d"),
+        ("says recommend", _R, 2.0, r"(?i)\b(?:we|I|panel|inquiry|review|it is) (?:therefore )?recommend(?:s|ed)?\b|^recommendations? [A-Z]?\d"),  # noqa: E501
         ("says must or should", _R, 1.5, r"(?i)\b(?:must|should|needs? to|is required to|ought to)\b(?! have\b)"),
         ("says should have", _F, 1.5, r"(?i)\b(?:should|ought to) (?:not )?have\b"),
-        ("says failure", _F, 2.0, r"(?i)\bfail(?:ed|ure|ures|ing|ings)\b|\bmissed opportunit|\bshortcoming|\binadequate|\bpoor\b|\bunsafe\b"),
-        ("says not done", _F, 1.2, r"(?i)\b(?:did not|was not|were not|had not|never|no one|nobody|too few|too late|there was no|lack of|without)\b"),
+        ("says failure", _F, 2.0, r"(?i)\bfail(?:ed|ure|ures|ing|ings)\b|\bmissed opportunit|\bshortcoming|\binadequate|\bpoor\b|\bunsafe\b"),  # noqa: E501
+        ("says not done", _F, 1.2, r"(?i)\b(?:did not|was not|were not|had not|never|no one|nobody|too few|too late|there was no|lack of|without)\b"),  # noqa: E501
         ("says delay or ignoring", _F, 1.2, r"(?i)\bdelay(?:ed|s)?\b|\bignored\b|\bdismissed\b|\bunable to\b|\boverlooked\b"),
-        ("tells of a witness", _E, 1.8, r"(?i)\b(?:told (?:us|me|the)|gave evidence|in evidence|witness|statement|interview|said that|described)\b|[“\"].{20,}[”\"]"),
+        ("tells of a witness", _E, 1.8, r"(?i)\b(?:told (?:us|me|the)|gave evidence|in evidence|witness|statement|interview|said that|described)\b|[“\"].{20,}[”\"]"),  # noqa: E501
         ("gives figures", _E, 1.0, r"(?i)\b\d+(?:\.\d+)? ?(?:%|per cent|of the \d+|deaths|cases|women|babies)"),
         ("tells of a time", _E, 0.8, r"\b\d{1,2}[.:]\d{2}\b|\bOn \d{1,2} [A-Z][a-z]+"),
-        ("tells of the report", _B, 1.6, r"(?i)\bterms of reference\b|\bthis (?:report|chapter|section|review)\b|\bmethodology\b|\bpublished\b|\bcopyright\b|\bISBN\b"),
-        ("describes the place", _B, 1.2, r"(?i)\b(?:serves a population|is located|was established|provides services|was appointed|employs)\b"),
+        ("tells of the report", _B, 1.6, r"(?i)\bterms of reference\b|\bthis (?:report|chapter|section|review)\b|\bmethodology\b|\bpublished\b|\bcopyright\b|\bISBN\b"),  # noqa: E501
+        ("describes the place", _B, 1.2, r"(?i)\b(?:serves a population|is located|was established|provides services|was appointed|employs)\b"),  # noqa: E501
         ("anything", _B, 0.9, r""),
     )
 )  # fmt: skip
@@ -57,7 +57,7 @@ _NUMBER = re.compile(r"^(?:Recommendation\s+)?([A-Z]?\d+(?:\.\d+)*)[.):]?\s", re
 
 
 def classify(text: str, corrections: Sequence[Correction] = ()) -> Classed:
-    """What the passage is. A correction of the same or much the same words decides; otherwise the rules' weights, shifted by corrections."""
+    """What the passage is. A correction of the same or much the same words decides; otherwise the rules' weights, shifted by corrections."""  # noqa: E501
     mine = set(stems(text))
     for correction in reversed(corrections):
         theirs = set(stems(correction.text))

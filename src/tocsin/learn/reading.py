@@ -73,7 +73,7 @@ def read(source: str | Path | bytes, limits: Limits = Limits(), *, corrections: 
     """Read a PDF, DOCX, HTML or text report in a process of its own. Raises Unreadable: broken, encrypted, hostile, too large, only pictures.
 
     corrections: made by hand on this or earlier reports; they decide for the same and much the same words, and shift the rules' weights.
-    """
+    """  # noqa: E501
     name = "the file" if isinstance(source, bytes) else str(source)
     if not isinstance(source, bytes):
         try:
@@ -99,7 +99,7 @@ def read(source: str | Path | bytes, limits: Limits = Limits(), *, corrections: 
         for found in [classify(text, corrections)]
     ]
     return Report(
-        _title(answer["title"], pages), _first(_DATE, pages, "first date on the opening pages"), _most(_BODY, pages[:5], "named on the opening pages"),
+        _title(answer["title"], pages), _first(_DATE, pages, "first date on the opening pages"), _most(_BODY, pages[:5], "named on the opening pages"),  # noqa: E501
         _most(_PROVIDER, pages, "named most often"), _addressees(parts), tuple(parts), len(pages), kind in ("pdf", "text"), scanned,
     )  # fmt: skip
 
@@ -110,14 +110,14 @@ _DATE = re.compile(
 )
 _BODY = re.compile(
     r"\b(?:Care Quality Commission|Health Services Safety Investigations Body|Healthcare Safety Investigation Branch|Maternity and Newborn "
-    r"Safety Investigations|Department of Health(?: and Social Care)?|NHS England|NHS Resolution|MBRRACE-UK|Parliamentary and Health Service "
-    r"Ombudsman|Royal College of [A-Z][a-z]+(?:,? (?:and )?[A-Z][a-z]+)*|H\.?M\.? (?:Senior |Area |Assistant )?Coroner|Senior Coroner|House of Commons)\b"
+    r"Safety Investigations|Department of Health(?: and Social Care)?|NHS England|NHS Resolution|MBRRACE-UK|Parliamentary and Health Service "  # noqa: E501
+    r"Ombudsman|Royal College of [A-Z][a-z]+(?:,? (?:and )?[A-Z][a-z]+)*|H\.?M\.? (?:Senior |Area |Assistant )?Coroner|Senior Coroner|House of Commons)\b"  # noqa: E501
 )
 _PROVIDER = re.compile(
     r"\b(?:[A-Z][\w'’&-]+ (?:(?:and|of|the|upon) )?){1,6}(?:(?:University )?(?:Hospitals? )?NHS (?:Foundation )?Trust|Health Board)\b"
 )
 _ADDRESSEE = re.compile(
-    r"(?:\brecommends? that |^)(?:Recommendation \S+ |\d[\d.]*[.)]? )?((?:[Tt]he |[Aa]ll |[Ee]very |[Ee]ach )?[A-Z]?[\w'’ ,&-]{2,80}?) (?:should|must|needs? to|is required to)\b"
+    r"(?:\brecommends? that |^)(?:Recommendation \S+ |\d[\d.]*[.)]? )?((?:[Tt]he |[Aa]ll |[Ee]very |[Ee]ach )?[A-Z]?[\w'’ ,&-]{2,80}?) (?:should|must|needs? to|is required to)\b"  # noqa: E501
 )
 
 

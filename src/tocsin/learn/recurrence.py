@@ -101,7 +101,7 @@ def fell_after(returns: Sequence[date], *, since: date, done: date, until: date,
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """When, if at all, the rate of return changed. chance: that it changed at all, 1 in 2 beforehand; fell: that it fell, given a change."""
+    """When, if at all, the rate of return changed. chance: that it changed at all, 1 in 2 beforehand; fell: that it fell, given a change."""  # noqa: E501
 
     chance: float
     fell: float
@@ -125,8 +125,8 @@ def change_point(returns: Sequence[date], *, since: date, until: date, level: fl
     before = np.searchsorted(at, tau)
     scale = days / max(n, 1)
 
-    def evidence(count: np.ndarray, length: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        found: np.ndarray = np.log(scale) + gammaln(count + 1) - (count + 1) * np.log(length + scale)  # type: ignore[type-arg]
+    def evidence(count: np.ndarray, length: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.log(scale) + gammaln(count + 1) - (count + 1) * np.log(length + scale)
         return found
 
     split = evidence(before, tau) + evidence(n - before, days - tau)
@@ -134,7 +134,7 @@ def change_point(returns: Sequence[date], *, since: date, until: date, level: fl
     changed = logsumexp(split) - np.log(len(tau))
     weight = np.exp(split - logsumexp(split))
     rng = np.random.default_rng(0)
-    drawn = rng.choice(len(tau), 4000, p=weight)
+    drawn: np.ndarray = np.asarray(rng.choice(len(tau), 4000, p=weight))
     rate_before = rng.gamma(before[drawn] + 1) / (tau[drawn] + scale)
     rate_after = rng.gamma(n - before[drawn] + 1) / (days - tau[drawn] + scale)
     cumulative, tail = np.cumsum(weight), (1 - level) / 2
@@ -144,7 +144,7 @@ def change_point(returns: Sequence[date], *, since: date, until: date, level: fl
 
 
 def signal_of(passage: str, earlier: Sequence[Earlier], provider: ProviderRef, *, on: date, address: str) -> Signal | None:
-    """A signal that a failing came back; None where nothing earlier says the same. Red where it had been marked as done before it returned."""
+    """A signal that a failing came back; None where nothing earlier says the same. Red where it had been marked as done before it returned."""  # noqa: E501
     if not earlier:
         return None
     after_done = [e for e in earlier if e.after_done]
@@ -153,7 +153,12 @@ def signal_of(passage: str, earlier: Sequence[Earlier], provider: ProviderRef, *
     sentence = f"The same has been said {times} since {first.year}" + (
         f", and it came back after it was marked as done ({after_done[0].item.report})." if after_done else "."
     )
-    evidence = {"passage": passage, "earlier": nearest.item.id, "report": nearest.item.report, "similarity": round(nearest.similarity, 3)}
+    evidence: dict[str, str | int | float | None] = {
+        "passage": passage,
+        "earlier": nearest.item.id,
+        "report": nearest.item.report,
+        "similarity": round(nearest.similarity, 3),
+    }
     level = Level.RED if after_done else Level.AMBER
     return Signal(provider, ConcernKind.RECURRENCE, level, on, first, sentence, address, evidence)
 

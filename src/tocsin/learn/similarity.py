@@ -10,10 +10,10 @@ from tocsin.learn.words import neutral, tfidf
 def similarity(a: list[str], b: list[str], *, encoder: Encoder | None = None) -> Matrix:
     """How much each passage of `a` says the same failing as each of `b`: shape (len(a), len(b)), values in [-1, 1].
 
-    Meaning (a metric fitted on the taxonomy), the profile over all failings, and words, weighted. Symmetric; a text with itself gives 1, the
-    highest value; a text without words gives 0 with everything. The weights of words are fixed when the metric is built, so that the value for
-    a pair does not depend on what else is asked. encoder: another model; the metric is then fitted for it on the spot.
-    """
+    Meaning (a metric fitted on the taxonomy), the profile over all failings, and words, weighted. Symmetric; a text with itself
+    gives 1, the highest value; a text without words gives 0 with everything. The weights of words are fixed when the metric is
+    built, so that the value for a pair does not depend on what else is asked. encoder: another model; the metric is then fitted for it on the spot.
+    """  # noqa: E501
     encoder, metric = metric_for(encoder)
     texts = list(dict.fromkeys([*a, *b]))
     if not a or not b:

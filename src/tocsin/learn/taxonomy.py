@@ -112,7 +112,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    found: dict[str, Any] = loader.construct_mapping(node, deep=True)
+    found: dict[str, Any] = {str(key): value for key, value in loader.construct_mapping(node, deep=True).items()}
     found["__line__"] = node.start_mark.line + 1
     return found
 

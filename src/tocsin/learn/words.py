@@ -9,10 +9,10 @@ from scipy.sparse import csr_matrix
 
 _PEOPLE = re.compile(r"\b(Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Sir|Dame|Baroness|Lord|Lady|Nurse|Sister|Baby)\.? (?:[A-Z][\w'’-]*\.? ?){1,3}")
 _PLACES = re.compile(
-    r"\b(?:[A-Z][\w'’-]+ (?:(?:and|of|the|NHS|upon) )*)+(Trust|Hospitals?|Infirmary|Foundation Trust|Health Board|University|Clinic|Surgery|Review|Inquiry)\b"
+    r"\b(?:[A-Z][\w'’-]+ (?:(?:and|of|the|NHS|upon) )*)+(Trust|Hospitals?|Infirmary|Foundation Trust|Health Board|University|Clinic|Surgery|Review|Inquiry)\b"  # noqa: E501
 )
 _DATES = re.compile(
-    r"\b(?:\d{1,2}(?:st|nd|rd|th)? )?(?:January|February|March|April|June|July|August|September|October|November|December|May (?=\d))(?:,? \d{4})?\b"
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)? )?(?:January|February|March|April|June|July|August|September|October|November|December|May (?=\d))(?:,? \d{4})?\b"  # noqa: E501
 )
 _NUMBERS = re.compile(r"\b\d[\d.,:/%]*\b%?")
 STOP = frozenset(
