@@ -145,7 +145,7 @@ def test_one_click_stops_it_and_a_broken_link_says_so(client, hall, concern):
 
 
 def test_the_public_hears_of_what_is_published_after_confirming_and_of_nothing_else(
-    client, hall, concern, django_capture_on_commit_callbacks
+    client, hall, concern, moment, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post("/feeds/hear/", {"email": "reader@example.org"}).status_code == 200

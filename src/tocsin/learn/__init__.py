@@ -1,0 +1,15 @@
+"""REMEMBER: reports in, recurring failings out. Knows no network, no clock, no Django."""
+
+from tocsin.learn.agreement import cohen_kappa, krippendorff_alpha
+from tocsin.learn.encoders import Encoder
+from tocsin.learn.link import Link, Reason, link
+from tocsin.learn.passages import Correction, Kind
+from tocsin.learn.reading import Limits, Passage, Report, Unreadable, read
+from tocsin.learn.recurrence import Earlier, Item, change_point, fell_after, recurs, signal_of
+from tocsin.learn.similarity import similarity
+from tocsin.learn.taxonomy import Failing, Taxonomy, load
+
+__all__ = [
+    "Correction", "Earlier", "Encoder", "Failing", "Item", "Kind", "Limits", "Link", "Passage", "Reason", "Report", "Taxonomy", "Unreadable",
+    "change_point", "cohen_kappa", "fell_after", "krippendorff_alpha", "link", "load", "read", "recurs", "signal_of", "similarity",
+]  # fmt: skip

