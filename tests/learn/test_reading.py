@@ -16,7 +16,8 @@ def test_a_pdf_gives_its_title_date_provider_and_passages_each_with_its_page():
     assert (report.date.value, report.date.page) == ("14 May 2019", 1)
     assert report.provider.value == "Northshire Hospitals NHS Foundation Trust"
     found = {p.kind: p for p in report.passages}
-    assert (found[Kind.FAILING].page, found[Kind.FAILING].text) == (2, FAILING)
+    assert found[Kind.FAILING].page == 2
+    assert found[Kind.FAILING].text.startswith(FAILING)
     assert (found[Kind.RECOMMENDATION].page, found[Kind.RECOMMENDATION].number) == (3, "1")
     assert [a.value for a in report.addressees] == ["Trust"]
 
@@ -82,7 +83,7 @@ def test_limits_on_pages_size_and_memory_hold():
         read(pdf(), Limits(pages=3))
     with pytest.raises(Unreadable, match="larger than"):
         read(b"x" * (2 * 1024**2), Limits(file_mb=1))
-    with pytest.raises(Unreadable, match="limits|memory|broke"):
+    with pytest.raises(Unreadable, match=r"limits|memory|broke"):
         read(docx(), Limits(memory_mb=30))
 
 
