@@ -54,7 +54,7 @@ def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page
         signal = JoinedSignal.objects.get(site="S03")
         number = signal.concern_id
         provider = Concern.objects.get(pk=number).provider_id
-    page = open_page(viewport={"width": 1100, "height": 900})
+    page = open_page(viewport={"width": 1000, "height": 1100})
     pictures = request.config.getoption("--pictures")
     faults = {}
 
@@ -75,7 +75,8 @@ def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page
         result = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
         faults[name] = [(v["id"], v["nodes"][0]["html"][:120]) for v in result["violations"]]
         if pictures:
-            page.screenshot(path=f"{pictures}/{name}.png", full_page=True)
+            page.evaluate("scrollTo(0, 0)")
+            page.screenshot(path=f"{pictures}/{name}.png")
 
     def here():
         page.goto(f"{country}/concerns/{number}/")

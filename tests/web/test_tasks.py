@@ -64,3 +64,29 @@ def test_what_was_planted_is_shown_beside_what_was_found_only_where_something_wa
     assert "Site S03" in page
     assert "2 in 4 years" in page
     assert "what was planted" in client.get("/").content.decode()
+
+
+@pytest.fixture(autouse=True)
+def files_are_settled_at_once(monkeypatch):
+    monkeypatch.setattr("tocsin.web.watch.tasks.SETTLED", -1)
+
+
+def test_a_file_that_is_still_being_written_waits(tmp_path, settings, monkeypatch):
+    from tocsin.web.watch import tasks
+
+    monkeypatch.setattr(tasks, "SETTLED", 60)
+    settings.WATCH_FOLDER, settings.WATCH_KEPT = tmp_path, tmp_path / "kept"
+    (tmp_path / "births.csv").write_text("site,date")
+
+    assert tasks.look() == "a file is still being written"
+
+
+def test_files_that_cannot_be_read_are_told_once(tmp_path, settings, caplog):
+    from tocsin.web.watch import tasks
+
+    settings.WATCH_FOLDER, settings.WATCH_KEPT = tmp_path, tmp_path / "kept"
+    (tmp_path / "births.csv").write_text("nothing")
+    (tmp_path / "mapping.yaml").write_text("nonsense: [")
+
+    assert [tasks.look(), tasks.look()] == ["refused", "refused"]
+    assert caplog.text.count("could not be read") == 1

@@ -51,7 +51,7 @@ def command(
             empty(folder)
         bring_up_to_date()
         _prepare(folder, fresh)
-        env = os.environ | {"TOCSIN_WATCH_FOLDER": str(folder / "demo" / "data")}
+        env = os.environ | {"TOCSIN_WATCH_FOLDER": str(folder / "demo" / "data"), "TOCSIN_WITH_PARENT": "1"}
         for part in (["serve", "--port", str(port)], ["worker"]):
             running.append(subprocess.Popen([sys.executable, "-m", "tocsin.cli", *part], start_new_session=True, env=env))  # noqa: S603
         server = running[0]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.parent import end_with_parent
+
 
 def command(
     port: Annotated[int, typer.Option(help="Port to serve on.")] = 8000,
@@ -17,6 +19,7 @@ def command(
     Example: tocsin serve --port 8001
     """
     refuse_taken(host, port)
+    end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
     from granian import Granian
     from granian.constants import Interfaces

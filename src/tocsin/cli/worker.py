@@ -3,13 +3,17 @@
 import os
 from typing import Any
 
+from tocsin.cli.parent import end_with_parent
+
 
 def command() -> None:
-    """Do background work until stopped: look for new files of births in TOCSIN_WATCH_FOLDER each minute, and take up lost jobs.
+    """Do background work until stopped: pass on concerns whose time is over, tell those who want to hear, sign the record, make board packs,
+    look for new files of births in TOCSIN_WATCH_FOLDER, and take up lost jobs.
 
     Example: TOCSIN_WATCH_FOLDER=/srv/births tocsin worker
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    end_with_parent()
     import django
 
     django.setup()

@@ -299,3 +299,21 @@ def test_a_member_raises_a_concern_by_the_page(client, hall):
     with acting_as(TOCSIN):
         assert Concern.objects.get().title == "Letters"
     assert client.post("/concerns/raise/", form | {"request": str(uuid4()), "provider": "NOWHERE"}).status_code == 422
+
+
+def test_two_hundred_megabytes_are_answered_before_they_are_read(client, hall, concern):
+    enter(client, hall.icb)
+    answer = client.post(f"/concerns/{concern.pk}/do/evidence/", CONTENT_LENGTH=str(200 * 1024**2))
+
+    assert answer.status_code == 413
+    assert "at most 25 MB" in answer.content.decode()
+    assert "evidence-given" not in entries(concern)
+
+
+def test_a_map_in_force_is_not_changed_afterwards(hall):
+    from django.db import DatabaseError, transaction
+
+    from tocsin.web.accord.models import MapInForce
+
+    with pytest.raises(DatabaseError, match="refused"), transaction.atomic():
+        MapInForce.objects.update(name="another")

@@ -197,3 +197,14 @@ def test_the_pages_of_people_show_and_change_what_they_may(hall):
     assert "My sister works there" in client.get("/people/").content.decode()
     assert client.post("/people/", {"what": "token", "name": "x", "body": str(hall.bodies["icb"].pk), "scopes": "read"}).status_code == 422
     assert "as good as silent" not in client.get("/people/bodies/").content.decode()
+
+
+def test_the_first_administrator_of_a_new_installation_joins_with_a_code_from_the_machine(hall):
+    codes = actions.first_of(kind="sos", name="The minister", email="first@example.org", code="sos", provider="", covers=[])
+    for code in codes.values():
+        joined = actions.join(email="first@example.org", code=code, name="First", password="a long password")
+
+    assert {m.role for m in Membership.objects.filter(member=joined, ended=None)} == {Role.ADMINISTRATOR, Role.LEAD}
+    assert not Membership.objects.filter(member__email="installer@tocsin.invalid", ended=None).exists()
+    with pytest.raises(actions.Refused, match="no provider XZZ"):
+        actions.first_of(kind="icb", name="A board", email="a@example.org", code="board", provider="", covers=["XZZ"])

@@ -13,7 +13,7 @@ from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import transaction
 
-from tocsin.web.people.models import Body, Declaration, Invitation, Member, Membership, Provider, Role, Token
+from tocsin.web.people.models import Body, Coverage, Declaration, Invitation, Member, Membership, Provider, Role, Token
 from tocsin.web.people.permissions import NotPermitted
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
@@ -198,3 +198,23 @@ def _administers(by: Member, body: Body) -> None:
 def _tell(what: str, by: Member | None, body: Body | None, **said: Any) -> None:
     with acting_as(TOCSIN):
         ledger.write(chain="people", what=what, at=now(), payload=said, member=by.pk if by else None, body=body.code if body else "")
+
+
+@transaction.atomic
+def first_of(*, kind: str, name: str, email: str, code: str, provider: str, covers: list[str]) -> dict[str, str]:
+    """On the machine itself: a body, and joining codes for its first administrator and first lead. Raises Refused."""
+    known = set(Provider.objects.values_list("code", flat=True))
+    if missing := {provider, *covers} - known - {""}:
+        raise Refused(
+            "covers", f"there is no provider {', '.join(sorted(missing))} here; providers come with the watch's signals and sites"
+        )
+    values = {"kind": kind, "name": name, "provider_id": provider or None, "national": not provider and not covers}
+    body, _ = Body.objects.get_or_create(code=code, defaults=values)
+    Coverage.objects.bulk_create([Coverage(body=body, provider_id=c) for c in covers], ignore_conflicts=True)
+    installer, _ = Member.objects.get_or_create(
+        email="installer@tocsin.invalid", defaults={"name": "Installed on the machine", "is_active": False}
+    )
+    Membership.objects.get_or_create(member=installer, body=body, role=Role.ADMINISTRATOR, ended=None, defaults={"began": now()})
+    codes = {role.label: invite(body=body, email=email, role=role, by=installer)[1] for role in (Role.ADMINISTRATOR, Role.LEAD)}
+    Membership.objects.filter(member=installer, ended=None).update(ended=now())
+    return codes

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from tocsin.web.watch.actions import load_run
 from tocsin.web.watch.ringing import ring_the_hall
 
 _log = logging.getLogger(__name__)
+SETTLED = 5
+"""Seconds for which a file must not have changed, so that no half-written copy is read."""
+_refused: dict[str, list[list[Any]]] = {}
 
 
 @app.periodic(cron="* * * * *", periodic_id="births")
@@ -34,7 +38,16 @@ def look() -> str:
     now = signature(folder)
     if _seen() == now:
         return "nothing new"
-    result = run_folder(folder, settings.WATCH_KEPT, as_of=datetime.now(UTC).date())
+    if any(changed > (time.time() - SETTLED) * 1e9 for _, _, changed in now):
+        return "a file is still being written"
+    try:
+        result = run_folder(folder, settings.WATCH_KEPT, as_of=datetime.now(UTC).date())
+    except (ValueError, OSError) as error:
+        # said once: the same files would fail in the same way each minute
+        if _refused.get("files") != now:
+            _refused["files"] = now
+            _log.warning("New births could not be read, and the pages still show the run before: %s", error)
+        return "refused"
     run = load_run(result)
     ring_the_hall(run)
     mark_seen(now)
