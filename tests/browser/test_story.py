@@ -153,7 +153,7 @@ def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page
         from tocsin.web.concerns.actions import signal_ended
 
         for key in JoinedSignal.objects.filter(concern=number).values_list("key", flat=True):
-            signal_ended(key=key, day=datetime(2026, 7, 1, tzinfo=UTC).date())
+            signal_ended(key=key, day=datetime(2026, 3, 31, tzinfo=UTC).date())
     be("mnsi")
     for _ in range(2):
         do("Confirm that a criterion is met", evidence="12 in 6,104 births since January; 11.8 expected")
@@ -164,7 +164,7 @@ def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page
     do("Hand back", reason="Both criteria are met.")
     do(
         "Tell those who raised it",
-        words="The unit was run by others from February to July. A second consultant is there at night.",
+        words="The unit has been run by others since January. A second consultant is there at night.",
     )
     for kind in ("trust", "mbrrace", "nhsr", "coroner", "icb"):
         be(kind)

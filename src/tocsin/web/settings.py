@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "tocsin.web.people.signin.SecondFactorFirst",
     "tocsin.web.people.middleware.Acting",
+    "tocsin.web.api.middleware.Forget",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]

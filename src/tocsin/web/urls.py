@@ -4,11 +4,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from tocsin.web import health
+from tocsin.web.api.main import api
 from tocsin.web.people.views import no_reset
 
 urlpatterns = [
     path("health/", health.health),
     path("accord/", include("tocsin.web.accord.urls")),
+    path("api/v1/", api.urls),
     path("account/signup/", RedirectView.as_view(url="/join/")),
     path("account/password/reset/", no_reset),
     path("account/", include("allauth.urls")),

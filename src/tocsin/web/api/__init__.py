@@ -1,0 +1,1 @@
+"""For programs: a JSON API, described by OpenAPI, with tokens that act for one body."""
