@@ -31,7 +31,7 @@ Key = Annotated[UUID, Header(alias="Idempotency-Key", description="A number that
 Match = Annotated[
     int | None, Header(alias="If-Match", ge=0, le=BIGGEST, description="The concern's last_entry that you saw; refused if it moved on.")
 ]
-ERRORS = dict.fromkeys((401, 403, 404, 409, 412, 415, 422), s.Problem)
+ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 412, 413, 422), s.Problem)
 
 
 class Token(HttpBearer):
@@ -51,7 +51,20 @@ class Token(HttpBearer):
         return found
 
 
-api = NinjaAPI(
+class Described(NinjaAPI):
+    """Its description says that errors are problem+json."""
+
+    def get_openapi_schema(self, **given: Any) -> Any:
+        described = super().get_openapi_schema(**given)
+        for path in described["paths"].values():
+            for operation in path.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in answer.get("content", {}):
+                        answer["content"] = {"application/problem+json": answer["content"].pop("application/json")}
+        return described
+
+
+api = Described(
     title="Tocsin", version="1", description="Concerns, who must act on them, and what happened.", docs=Swagger() if settings.DEBUG else None,
     urls_namespace="api",
 )  # fmt: skip
