@@ -138,15 +138,15 @@ END $$;
 OWED = """
 ALTER TABLE concerns_owed ENABLE ROW LEVEL SECURITY;
 ALTER TABLE concerns_owed FORCE ROW LEVEL SECURITY;
-CREATE POLICY seen ON concerns_owed FOR SELECT USING (tocsin_sees_concern(concern_id));
-CREATE POLICY reckoned ON concerns_owed USING (tocsin_acts_itself());
+CREATE POLICY seen ON concerns_owed FOR SELECT USING (EXISTS (SELECT FROM concerns_concern c WHERE c.id = concern_id));
+CREATE POLICY reckoned ON concerns_owed USING ((SELECT tocsin_acts_itself()));
 """
 
 TABLES = "\n".join(
     f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-CREATE POLICY seen ON {table} USING (tocsin_sees_concern(concern_id));
+CREATE POLICY seen ON {table} USING (EXISTS (SELECT FROM concerns_concern c WHERE c.id = concern_id));
 CREATE CONSTRAINT TRIGGER told AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION concerns_must_be_told();
 CREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION record_refuse();
