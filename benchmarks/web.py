@@ -152,7 +152,7 @@ class Reader(HttpUser):
 def under_load(pages: dict[str, str]) -> None:
     from tocsin.web.people.models import Member
 
-    kinds = ["nhse", "cqc", "mnsi", "region", "icb"]
+    kinds = ["nhse", "cqc", "mnsi", "mbrrace", "nhsr", "sos", "phso", "coroner"]
     found = Member.objects.filter(demo=True, membership__role="lead", membership__body__kind__in=kinds)[:50]
     people = [str(member.pk) for member in found]
     port = "8197"
@@ -164,7 +164,7 @@ def under_load(pages: dict[str, str]) -> None:
             file.write_text(LOCUST)
             env = os.environ | {"BENCH_PEOPLE": json.dumps(people), "BENCH_PAGES": json.dumps(pages)}
             command = [sys.executable, "-m", "locust", "-f", str(file), "--headless", "-u", "50", "-r", "10", "-t", f"{SECONDS}s",
-                       "--host", f"http://localhost:{port}", "--csv", f"{place}/out", "--only-summary", "--loglevel", "WARNING"]  # fmt: skip
+                       "--host", f"http://localhost:{port}", "--csv", f"{place}/out", "--only-summary", "--reset-stats", "--loglevel", "WARNING"]  # fmt: skip
             said = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
             if "Traceback" in said.stderr:
                 print(said.stderr[said.stderr.index("Traceback") :][:1500])

@@ -30,7 +30,7 @@ def command(
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=min(4, os.cpu_count() or 1),
         blocking_threads=4,
         log_level=LogLevels.warning,
     ).serve()

@@ -60,7 +60,7 @@ CREATE FUNCTION tocsin_writes_chain(chain text, what text) RETURNS boolean LANGU
 
 ALTER TABLE record_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE record_entry FORCE ROW LEVEL SECURITY;
-CREATE POLICY entry_read ON record_entry FOR SELECT USING (tocsin_reads_chain(chain));
+CREATE POLICY entry_read ON record_entry FOR SELECT USING ((SELECT tocsin_acts_itself()) OR tocsin_reads_chain(chain));
 CREATE POLICY entry_write ON record_entry FOR INSERT WITH CHECK (tocsin_writes_chain(chain, what));
 ALTER TABLE record_attachment ENABLE ROW LEVEL SECURITY;
 ALTER TABLE record_attachment FORCE ROW LEVEL SECURITY;
