@@ -82,7 +82,7 @@ def test_limits_on_pages_size_and_memory_hold():
         read(pdf(), Limits(pages=3))
     with pytest.raises(Unreadable, match="larger than"):
         read(b"x" * (2 * 1024**2), Limits(file_mb=1))
-    with pytest.raises(Unreadable, match="limits|memory|broke"):
+    with pytest.raises(Unreadable, match=r"limits|memory|broke"):
         read(docx(), Limits(memory_mb=30))
 
 

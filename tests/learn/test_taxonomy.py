@@ -40,7 +40,7 @@ def test_no_sentence_stands_under_two_failings():
         (failing(family="g"), 5, "family 'g'"),
         (failing(voice="nobody"), 5, "voice 'nobody'"),
         (failing(n=4), 5, "4 examples"),
-        (failing() + failing(), 15, "twice"),
+        (failing() + failing(), 16, "twice"),
         (failing().replace("  name: N\n", ""), 5, "'name' is missing"),
     ],
 )

@@ -138,7 +138,7 @@ def change_point(returns: Sequence[date], *, since: date, until: date, level: fl
     rate_before = rng.gamma(before[drawn] + 1) / (tau[drawn] + scale)
     rate_after = rng.gamma(n - before[drawn] + 1) / (days - tau[drawn] + scale)
     cumulative, tail = np.cumsum(weight), (1 - level) / 2
-    day = [since + timedelta(days=int(tau[min(np.searchsorted(cumulative, q), len(tau) - 1)])) for q in (tail, 1 - tail)]
+    day = [since + timedelta(days=int(tau[min(int(np.searchsorted(cumulative, q)), len(tau) - 1)])) for q in (tail, 1 - tail)]
     chance = 1 / (1 + np.exp(min(float(whole - changed), 700.0)))
     return Change(float(chance), float((rate_after < rate_before).mean()), since + timedelta(days=int(tau[weight.argmax()])), *day)
 

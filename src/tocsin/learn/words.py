@@ -12,7 +12,7 @@ _PLACES = re.compile(
     r"\b(?:[A-Z][\w'’-]+ (?:(?:and|of|the|NHS|upon) )*)+(Trust|Hospitals?|Infirmary|Foundation Trust|Health Board|University|Clinic|Surgery|Review|Inquiry)\b"  # noqa: E501
 )
 _DATES = re.compile(
-    r"\b(?:\d{1,2}(?:st|nd|rd|th)? )?(?:January|February|March|April|June|July|August|September|October|November|December|May (?=\d))(?:,? \d{4})?\b"  # noqa: E501
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)? )?(?:January|February|March|April|June|July|August|September|October|November|December|May(?= \d))(?:,? \d{4})?\b"  # noqa: E501
 )
 _NUMBERS = re.compile(r"\b\d[\d.,:/%]*\b%?")
 STOP = frozenset(
