@@ -29,9 +29,8 @@ def pdf(pages: int = 4, password: str | None = None) -> bytes:
             document.multi_cell(0, 6, FAILING, new_x="LMARGIN", new_y="NEXT")
         if number == 3:
             document.multi_cell(0, 6, RECOMMENDATION, new_x="LMARGIN", new_y="NEXT")
-        document.multi_cell(
-            0, 6, f"Paragraph number {['one', 'two', 'three', 'four'][number % 4]} was published.", new_x="LMARGIN", new_y="NEXT"
-        )
+        if number not in (2, 3):
+            document.multi_cell(0, 6, "The unit was established in the town long ago.", new_x="LMARGIN", new_y="NEXT")
         document.cell(0, 8, f"Page {number}", new_x="LMARGIN", new_y="NEXT")
     return bytes(document.output())
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -125,11 +125,14 @@ def shipped() -> Metric:
 
 
 def metric_for(encoder: Encoder | None = None) -> tuple[Encoder, Metric]:
-    """The shipped metric, or one fitted now on the taxonomy's sentences as another encoder sees them."""
-    if encoder is None:
-        return Shipped(), shipped()
+    """The shipped metric, or one fitted on the taxonomy's sentences as another (hashable) encoder sees them, once for each encoder."""
+    return (Shipped(), shipped()) if encoder is None else (encoder, _fitted(encoder))
+
+
+@lru_cache(maxsize=4)
+def _fitted(encoder: Encoder) -> Metric:
     texts, owner = sentences(load())
-    return encoder, fit(encoder.encode(texts), owner, texts)
+    return fit(encoder.encode(texts), owner, texts)
 
 
 def _middles(x: Matrix, owner: NDArray[np.int64]) -> Matrix:

@@ -29,4 +29,6 @@ def similarity(a: list[str], b: list[str], *, encoder: Encoder | None = None) ->
     total = meaning * placed[rows] @ placed[columns].T + concept * shares[rows] @ shares[columns].T
     total += lexical * (words[rows] @ words[columns].T).toarray()
     found: Matrix = np.clip(total / sum(WEIGHTS), -1, 1)
+    # exactly 1, so that rounding never puts another text above the very same one
+    found[(np.array(rows)[:, None] == np.array(columns)) & placed[rows].any(axis=1)[:, None]] = 1
     return found
