@@ -1,10 +1,12 @@
 """The metric of 'the same failing': fitted on the taxonomy's sentences, kept as numbers, applied to any text."""
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,13 +128,13 @@ def shipped() -> Metric:
 
 def metric_for(encoder: Encoder | None = None) -> tuple[Encoder, Metric]:
     """The shipped metric, or one fitted on the taxonomy's sentences as another (hashable) encoder sees them, once for each encoder."""
-    return (Shipped(), shipped()) if encoder is None else (encoder, _fitted(encoder))
+    return (Shipped(), shipped()) if encoder is None else (encoder, _fitted(cast(Hashable, encoder)))
 
 
 @lru_cache(maxsize=4)
-def _fitted(encoder: Encoder) -> Metric:
+def _fitted(encoder: Hashable) -> Metric:
     texts, owner = sentences(load())
-    return fit(encoder.encode(texts), owner, texts)
+    return fit(cast(Encoder, encoder).encode(texts), owner, texts)
 
 
 def _middles(x: Matrix, owner: NDArray[np.int64]) -> Matrix:

@@ -1,6 +1,7 @@
 """Do two passages say the same failing? The product's own measure."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.learn.encoders import Encoder
 from tocsin.learn.metric import WEIGHTS, Matrix, metric_for
@@ -30,5 +31,6 @@ def similarity(a: list[str], b: list[str], *, encoder: Encoder | None = None) ->
     total += lexical * (words[rows] @ words[columns].T).toarray()
     found: Matrix = np.clip(total / sum(WEIGHTS), -1, 1)
     # exactly 1, so that rounding never puts another text above the very same one
-    found[(np.array(rows)[:, None] == np.array(columns)) & placed[rows].any(axis=1)[:, None]] = 1
+    worded: NDArray[np.bool_] = np.abs(placed[rows]).sum(axis=1) > 0
+    found[np.equal.outer(rows, columns) & worded[:, None]] = 1
     return found
