@@ -8,11 +8,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 
+from tocsin.web.ui.rooms import groups
+
 
 def environment(**options: Any) -> Environment:
     options["undefined"] = StrictUndefined
     env = Environment(**options)  # noqa: S701  (Django's backend passes autoescape=True)
-    env.globals.update(static=static, url=reverse, count=count, demo=settings.DEMO)
+    env.globals.update(static=static, url=reverse, count=count, demo=settings.DEMO, rooms=groups)
     env.filters.update(day=day, month=month, number=number, count=count)
     return env
 

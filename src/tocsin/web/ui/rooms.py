@@ -1,0 +1,46 @@
+"""The way from every page to every room: a few groups of links in the header. A room adds its link here, in one line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link. view: name of the address. members: only somebody who is signed in has any use for it."""
+
+    view: str
+    words: str
+    members: bool = False
+
+
+GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
+    ("Signals", (
+        Link("watch:overview", "What rings now"),
+        Link("watch:sites", "Sites"),
+        Link("watch:about", "What the signals promise"),
+    )),
+    ("Concerns", (
+        Link("concerns:mine", "What my bodies hold and owe", members=True),
+        Link("concerns:overview", "All concerns"),
+        Link("accord:overview", "Who must act"),
+        Link("feeds:oversight", "How the bodies answer", members=True),
+    )),
+    ("Review and learn", ()),
+    ("Families and staff", (
+        Link("concerns:tell-us", "Tell us what happened"),
+        Link("concerns:told", "See what was done"),
+        Link("feeds:published", "What is published"),
+    )),
+)  # fmt: skip
+"""Groups in the order of the header; a group without a link is not shown."""
+
+
+def groups(signed_in: bool, here: str) -> Iterator[tuple[str, list[tuple[str, str, bool]], bool]]:
+    """Each group with its links (address, words, whether it is the page shown), and whether the page shown is one of them or below."""
+    for name, links in GROUPS:
+        shown = [(reverse(link.view), link.words) for link in links if signed_in or not link.members]
+        if shown:
+            found = [(address, words, address == here) for address, words in shown]
+            yield name, found, any(address == here or (address != "/" and here.startswith(address)) for address, _ in shown)
