@@ -203,3 +203,33 @@ ALTER TABLE concerns_publication FORCE ROW LEVEL SECURITY;
 CREATE POLICY read_by_all ON concerns_publication FOR SELECT USING (true);
 CREATE POLICY written ON concerns_publication FOR INSERT WITH CHECK (tocsin_may('published', concern_id));
 """
+
+ROOMS = r"""
+-- a room answers for its own chains: 'review:...' is asked of review_reads_chain(text) and review_writes_chain(text, text), where they are
+CREATE OR REPLACE FUNCTION tocsin_reads_chain(chain text) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+DECLARE room text := split_part(chain, ':', 1); answer boolean;
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF room = 'concern' THEN
+        RETURN tocsin_sees_concern(substr(chain, 9)::bigint) OR coalesce(tocsin_raiser_concern() = substr(chain, 9)::bigint, false);
+    END IF;
+    IF room ~ '^[a-z]+$' AND to_regprocedure('public.' || room || '_reads_chain(text)') IS NOT NULL THEN
+        EXECUTE format('SELECT public.%I($1)', room || '_reads_chain') INTO answer USING chain;
+        RETURN coalesce(answer, false);
+    END IF;
+    RETURN tocsin_member() IS NOT NULL AND EXISTS (SELECT FROM people_membership m
+        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role IN ('auditor', 'administrator'));
+END $$;
+CREATE OR REPLACE FUNCTION tocsin_writes_chain(chain text, what text) RETURNS boolean LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp AS $$
+DECLARE room text := split_part(chain, ':', 1); answer boolean;
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF room = 'concern' THEN RETURN tocsin_may(what, substr(chain, 9)::bigint); END IF;
+    IF room ~ '^[a-z]+$' AND to_regprocedure('public.' || room || '_writes_chain(text,text)') IS NOT NULL THEN
+        EXECUTE format('SELECT public.%I($1, $2)', room || '_writes_chain') INTO answer USING chain, what;
+        RETURN coalesce(answer, false);
+    END IF;
+    RETURN false;
+END $$;
+"""
