@@ -17,8 +17,10 @@ import numpy as np
 import typer
 
 from tocsin import review
+from tocsin.cli import review_standards
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(review_standards.app, name="standards")
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 ScaleName = Annotated[str, typer.Option(help="confidential-enquiry, pmrt or hogan.")]
