@@ -212,7 +212,7 @@ def test_a_family_raises_it_comes_back_with_the_receipt_and_says_that_it_is_not_
     }
     page = client.post("/tell-us/", form).content.decode()
     number, code = re.search(r'id="number">([^<]+)', page)[1], re.search(r'id="code">([^<]+)', page)[1]
-    assert client.post("/tell-us/", form).status_code == 409
+    assert client.post("/tell-us/", form | {"account": "Other words"}).status_code == 409
 
     assert client.post("/told/", {"number": number, "code": "WRONG"}).status_code == 403
     told = client.post("/told/", {"number": number.lower(), "code": code.lower()}, follow=True).content.decode()
@@ -225,6 +225,21 @@ def test_a_family_raises_it_comes_back_with_the_receipt_and_says_that_it_is_not_
     assert "Nobody has called." in client.get("/told/").content.decode()
     client.post("/told/leave/")
     assert "Number on your receipt" in client.get("/told/").content.decode()
+
+
+def test_a_family_whose_answer_was_lost_sends_it_again_and_gets_a_receipt_that_opens_it(client, hall):
+    form = {"request": str(uuid4()), "stamp": "0", "group": "family", "provider": "XAA", "kind": "outcome-signal", "account": "Our daughter died."}
+    receipts = []
+    for _ in range(2):
+        page = client.post("/tell-us/", form).content.decode()
+        receipts.append((re.search(r'id="number">([^<]+)', page)[1], re.search(r'id="code">([^<]+)', page)[1]))
+
+    assert "it was kept once" in page
+    assert receipts[0][0] == receipts[1][0]
+    assert client.post("/told/", dict(zip(("number", "code"), receipts[0], strict=True))).status_code == 403
+    assert client.post("/told/", dict(zip(("number", "code"), receipts[1], strict=True))).status_code == 302
+    with acting_as(TOCSIN):
+        assert Raiser.objects.count() == 1
 
 
 def test_the_providers_own_people_do_not_read_what_a_family_told(client, hall):

@@ -37,7 +37,7 @@ def tell_us(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
             return render(request, "concerns/receipt.jinja", {"receipt": receipt})
         except DoneBefore:
-            words = "What you wrote was kept when you sent it first. The receipt was shown then and cannot be shown again."
+            words = "What this form held was kept when it was sent first, with a receipt. To tell more, open the page of your receipt, or a new form."
             return render(request, "concerns/problem.jinja", {"title": "This was sent already", "words": words}, status=409)
         except Invalid as error:
             problem, field, status = str(error), error.field, 422

@@ -1,8 +1,10 @@
 """Families and staff who raise a concern from outside: a receipt, a page of their own, and the last word on whether it is resolved."""
 
+import json
 import secrets
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -17,6 +19,7 @@ from tocsin.web.people.models import Member, Provider
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.models import Entry
 from tocsin.web.record.moment import now
 from tocsin.web.record.seal import opened, seal, throw_away
 
@@ -25,23 +28,50 @@ TRIES = 20
 """Wrong codes after which a receipt is locked until somebody at the holder looks."""
 
 
+AGAIN = timedelta(hours=1)
+"""For how long the same form, sent again because the answer was lost on the way, is answered with a receipt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the raiser keeps. code: shown once, kept only as a hash."""
+    """What the raiser keeps. code: kept only as a hash. again: what they wrote was kept before, and only this code opens it now."""
 
     number: str
     code: str
     concern: int
+    again: bool = False
 
 
-@transaction.atomic
 def raise_from_outside(
     *, provider: Provider, kind: str, group: str, account: str, contact: str = "", request: uuid.UUID | None = None
 ) -> Receipt:
     """A family or a member of staff tells what happened. Nothing that could name them goes into the record in the open.
 
-    Raises Invalid; ledger.DoneBefore where the same form came twice.
+    Where the same form comes again with the same words it is kept once, and a new code takes the place of the one that may have been lost.
+    Raises Invalid; ledger.DoneBefore where the same form came before with other words, or long ago.
     """
+    try:
+        return _raise(provider=provider, kind=kind, group=group, account=account, contact=contact, request=request)
+    except ledger.DoneBefore as before:
+        return _receipt_again(before, account)
+
+
+@transaction.atomic
+def _receipt_again(before: ledger.DoneBefore, account: str) -> Receipt:
+    with acting_as(TOCSIN):
+        entry = Entry.objects.filter(pk=before.entry_id).first()
+        id_ = json.loads(entry.payload).get("raiser") if entry else None
+        found = Raiser.objects.select_for_update().filter(pk=id_, erased=None).first() if id_ else None
+        if found is None or found.raised < now() - AGAIN or opened(found.account) != account.strip():
+            raise before
+        code = _code()
+        found.code_hash = make_password(code)
+        found.save()
+        return Receipt(found.receipt, code, found.concern_id, again=True)
+
+
+@transaction.atomic
+def _raise(*, provider: Provider, kind: str, group: str, account: str, contact: str, request: uuid.UUID | None) -> Receipt:
     current = in_force()
     if current is None or kind not in clockwork.map_from(current).concerns:
         raise Invalid("kind", "Choose what it is about.")
@@ -53,11 +83,9 @@ def raise_from_outside(
         raise Invalid("account", "That is more than 100,000 characters. Send the first part now and the rest when you come back.")
     restricted = kind in RESTRICTED_KINDS
     with acting_as(TOCSIN):
-        if request is not None:
-            from tocsin.web.record.models import Entry
-
-            if Entry.objects.filter(request=request).exists():
-                raise ledger.DoneBefore(0)
+        before = Entry.objects.filter(request=request).values_list("id", flat=True).first() if request else None
+        if before is not None:
+            raise ledger.DoneBefore(before)
         concern = None if restricted else _open_one(provider, kind)
         if concern is None:
             title = f"Raised by {'a family' if group == 'family' else 'a member of staff'}"
@@ -66,7 +94,7 @@ def raise_from_outside(
             )
         doing = begin(concern.pk, Act.NOTED, None)
         doing.request = request
-        number, code = _random(4) + "-" + _random(4), "-".join(_random(5) for _ in range(3))
+        number, code = _random(4) + "-" + _random(4), _code()
         id_ = uuid.uuid4()
         about = f"raiser:{id_}"
         sealed = seal(about, account.strip())
@@ -162,6 +190,10 @@ def account_of(raiser: Raiser) -> str:
     """A raiser's account in the open; '' where it was erased."""
     with acting_as(TOCSIN):
         return (opened(raiser.account) or "") if raiser.account else ""
+
+
+def _code() -> str:
+    return "-".join(_random(5) for _ in range(3))
 
 
 def _random(length: int) -> str:

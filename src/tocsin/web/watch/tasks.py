@@ -55,11 +55,11 @@ def look() -> str:
     return f"run {run.pk}"
 
 
-@app.periodic(cron="*/5 * * * *", periodic_id="stalled")
+@app.periodic(cron="* * * * *", periodic_id="stalled")
 @app.task(queueing_lock="stalled", name="watch.take_up_stalled_jobs", pass_context=True)
 async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> int:
     """Jobs whose worker no longer says that it lives are done again."""
-    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=60))
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30))
     for job in stalled:
         await app.job_manager.retry_job(job)
     return len(stalled)
