@@ -298,6 +298,8 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=100, help="how often something is killed (default 100)")
     parser.add_argument("--seed", type=int, default=1, help="of chance: what is done, and when it is killed")
     given = parser.parse_args()
+    # so that what was started is stopped, also when this is told to end
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="tocsin-kill-"))
     os.environ |= {"TOCSIN_DATA": str(folder), "TOCSIN_DEMO": "1", "DJANGO_SETTINGS_MODULE": "tocsin.web.settings"}
     os.environ.pop("DATABASE_URL", None)
