@@ -133,10 +133,32 @@ def test_earlier_must_be_earlier_and_histories_run_through_any_number_of_steps()
 
     assert [report.id for report in found.reports] == ["2015-one", "2016-two", "2017-three"]
     assert [item.id for item in found.family("2016-two/r1")] == ["2015-one/r1", "2016-two/r1", "2017-three/r1"]
-    assert [[item.id for item in family] for family in found.families()] == [["2015-one/r1", "2016-two/r1", "2017-three/r1"]]
+    assert [(f.failing, [item.id for item in f.items]) for f in found.families()] == [
+        ("handover-poor", ["2015-one/r1", "2016-two/r1", "2017-three/r1"])
+    ]
     assert found.family("2015-one/r2") == (found["2015-one/r2"],)
     back = report(item(more="  earlier: [2016-two/r1]\n"))
     assert "later than" in faults(back | report(item(), id="2016-two", published="2016"))[0]
+
+
+def test_a_history_stays_with_its_failing_where_an_item_between_is_about_two():
+    first = report(item(failing="handover-poor"))
+    second = report(item(failing="handover-poor, records-poor", more="  earlier: [2015-one/r1]\n"), id="2016-two", published="2016")
+    third = report(item(failing="records-poor", more="  earlier: [2016-two/r1]\n"), id="2017-three", published="2017")
+    found = read_register(first | second | third)
+
+    assert [i.id for i in found.family("2015-one/r1")] == ["2015-one/r1", "2016-two/r1"]
+    assert [i.id for i in found.family("2016-two/r1")] == ["2015-one/r1", "2016-two/r1", "2017-three/r1"]
+    assert [f.failing for f in found.families()] == ["handover-poor", "records-poor"]
+
+
+def test_items_that_say_the_same_share_a_failing():
+    second = report(item(failing="records-poor", more="  earlier: [2015-one/r1]\n"), id="2016-two", published="2016")
+
+    assert faults(report(item()) | second) == (
+        "2016-two.yaml:19: 'earlier' names '2015-one/r1', which shares no failing with this item; "
+        "code one of them anew, or they do not say the same",
+    )
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))

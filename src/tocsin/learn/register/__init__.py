@@ -4,6 +4,7 @@ from tocsin.learn.register.model import (
     Accepted,
     Action,
     Evidence,
+    Family,
     Grade,
     Item,
     ItemKind,
@@ -21,6 +22,6 @@ from tocsin.learn.register.model import (
 from tocsin.learn.register.reading import RegisterError, read_register, register
 
 __all__ = [
-    "Accepted", "Action", "Evidence", "Grade", "Item", "ItemKind", "Nation", "Provider", "Register", "RegisterError", "Reply", "Report",
+    "Accepted", "Action", "Evidence", "Family", "Grade", "Item", "ItemKind", "Nation", "Provider", "Register", "RegisterError", "Reply", "Report",
     "ReportKind", "Seen", "Source", "Status", "When", "read_register", "register",
 ]  # fmt: skip

@@ -272,6 +272,14 @@ class Report(_Entry):
         raise KeyError(f"report {self.id} has no source {id!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What was recommended or found about one failing, again and again: items that are linked by `earlier`, oldest first."""
+
+    failing: str
+    items: tuple[Item, ...]
+
+
 @dataclass(frozen=True)
 class Register:
     """All reports, oldest first. Items are found by id: `register["2015-morecambe-bay/r1"]`."""
@@ -296,24 +304,33 @@ class Register:
         raise KeyError(f"the register has no report {id!r}")
 
     def family(self, id: str) -> tuple[Item, ...]:
-        """The item, all that it repeats and all that repeat it, through any number of steps, oldest first."""
-        self[id]
-        found, new = {id}, [id]
-        while new:
-            near = [*self[new[0]].earlier, *self._later.get(new[0], ())]
-            new = new[1:] + [other for other in near if other not in found]
-            found.update(near)
+        """The item, what it repeats and what repeats it, through any number of steps that stay with one of its failings; oldest first."""
+        found = {id}
+        for failing in self[id].failings:
+            found |= self._joined(id, failing)
         return tuple(item for item in self.items if item.id in found)
 
-    def families(self) -> tuple[tuple[Item, ...], ...]:
-        """Recommendations and failings that were made more than once, each with its history; the longest first."""
-        met: set[str] = set()
+    def families(self) -> tuple[Family, ...]:
+        """What was said more than once about each failing, the longest first."""
         found = []
-        for item in self.items:
-            if item.id not in met and (item.earlier or item.id in self._later):
-                found.append(self.family(item.id))
-                met.update(other.id for other in found[-1])
-        return tuple(sorted(found, key=len, reverse=True))
+        for failing in sorted({failing for item in self.items for failing in item.failings}):
+            left = {item.id for item in self.items if failing in item.failings}
+            while left:
+                joined = self._joined(next(iter(left)), failing)
+                left -= joined
+                if len(joined) > 1:
+                    found.append(Family(failing, tuple(item for item in self.items if item.id in joined)))
+        return tuple(sorted(found, key=lambda family: (-len(family.items), family.failing, family.items[0].id)))
+
+    def _joined(self, id: str, failing: str) -> set[str]:
+        """Ids that are linked with this one, in any number of steps, by items that are all about the failing."""
+        found, new = {id}, [id]
+        while new:
+            here = new.pop()
+            near = {other for other in (*self[here].earlier, *self._later.get(here, ())) if failing in self[other].failings} - found
+            found |= near
+            new += near
+        return found
 
     @cached_property
     def _by_id(self) -> dict[str, Item]:

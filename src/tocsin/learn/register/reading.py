@@ -174,6 +174,7 @@ def _between(read: list[tuple[_Marked, Report]]) -> Iterator[str]:
     """What is wrong between reports: ids used twice, links to items that are not there or not earlier."""
     owner: dict[str, Report] = {}
     named: dict[str, str] = {}
+    items = {item.id: item for _, report in read for item in report.items}
     for marked, report in read:
         if report.id in named:
             yield f"{marked.at('id')}: the report {report.id!r} already stands in {named[report.id]}"
@@ -189,6 +190,8 @@ def _between(read: list[tuple[_Marked, Report]]) -> Iterator[str]:
                     yield f"{at}: 'earlier' names {id!r} of the same report; name items of earlier reports"
                 elif owner[id].published.first > report.published.last:
                     yield f"{at}: 'earlier' names {id!r} of {owner[id].published}, which is later than {report.published}"
+                elif not set(item.failings) & set(items[id].failings):
+                    yield f"{at}: 'earlier' names {id!r}, which shares no failing with this item; code one of them anew, or they do not say the same"
             if item.evidence.status in (Status.SUPERSEDED, Status.MERGED) and not any(
                 item.id in other.earlier for _, later in read for other in later.items
             ):
