@@ -13,8 +13,12 @@ import typer
 from rich.console import Console
 
 from tocsin import learn
+from tocsin.cli import learn_register
+from tocsin.learn.register import earlier_items
+from tocsin.learn.register import register as shipped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(learn_register.app, name="register")
 _out = Console()
 File = Annotated[str, typer.Argument(metavar="FILE", help="A report: PDF, DOCX, HTML or text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
@@ -56,8 +60,12 @@ def read(file: File, as_json: AsJson = False) -> None:
 def recurs(
     file: File,
     register: Annotated[
-        str, typer.Option(help="Earlier items, one JSON object a line: id, text, report, on, and if known provider, done_on.")
-    ],
+        str | None,
+        typer.Option(
+            help="Earlier items, one JSON object a line: id, text, report, on, and if known provider, done_on. If not given, the register that "
+            "comes with Tocsin."
+        ),
+    ] = None,
     on: Annotated[str | None, typer.Option(help="Day of the report, YYYY-MM-DD; only earlier items count.")] = None,
     least: Annotated[float, typer.Option(help="How near an earlier item must be, -1 to 1.", min=-1, max=1)] = 0.5,
     as_json: AsJson = False,
@@ -66,11 +74,13 @@ def recurs(
 
     Examples:
 
+      tocsin learn recurs report.pdf --on 2026-06-30
+
       tocsin learn recurs report.pdf --register register.jsonl
 
       tocsin learn recurs report.pdf --register register.jsonl --on 2026-06-30 --json
     """
-    items = _items(register)
+    items = _items(register) if register else list(earlier_items(shipped().reports))
     try:
         day = date.fromisoformat(on) if on else None
     except ValueError:

@@ -208,7 +208,8 @@ class Evidence(_Entry):
 class Item(_Entry):
     """One recommendation, or one failing that was found, in our own words.
 
-    id: `<report>/<own id>`. number: as printed. page: of the source; None with the reason in `page_why`. earlier: items of earlier reports that say
+    id: `<report>/<own id>`. number: as printed. page: of the report, or paragraph where it counts these;
+    None with the reason in `page_why`. earlier: items of earlier reports that say
     the same. unconfirmed: no page that was seen says this.
     """
 
@@ -220,6 +221,7 @@ class Item(_Entry):
     addressees: Many = ()
     number: str | None = None
     page: Annotated[int, Field(ge=1)] | None = None
+    paragraph: str | None = None
     page_why: str | None = None
     reply: Reply = Reply(accepted=Accepted.UNKNOWN)
     actions: tuple[Action, ...] = ()
@@ -236,8 +238,10 @@ class Item(_Entry):
 
     @model_validator(mode="after")
     def _whole(self) -> "Item":
-        if self.page is None and not self.page_why:
-            raise ValueError("'page' is missing; give it, or say in 'page_why' (of the item or the report) why it is not known")
+        if self.page is None and not self.paragraph and not self.page_why:
+            raise ValueError(
+                "'page' is missing; give it (or 'paragraph'), or say in 'page_why' (of the item or the report) why it is not known"
+            )
         if self.kind is ItemKind.RECOMMENDATION and not self.addressees:
             raise ValueError("'addressees' is missing: whom does the recommendation ask? (Of the item, or of the report for all)")
         if self.evidence.on and self.next_review and self.next_review.last < self.evidence.on.first:
