@@ -175,7 +175,8 @@ def test_the_shipped_register_is_whole():
     found = register()
     failings = {failing.id for failing in load().failings}
 
-    assert found.items
+    assert sum(report.maternity for report in found.reports) >= 50
+    assert len({item.id for item in found.items}) == len(found.items) >= 500
     assert all(set(item.failings) <= failings for item in found.items)
     assert all(found.report(item.id).source(item.source).address.startswith("http") for item in found.items)
     assert all(item.evidence.source for item in found.items if item.evidence.status is not Status.UNKNOWN)
