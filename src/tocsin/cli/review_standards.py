@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from tocsin import review
+from tocsin.review.standards import reference_text
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 T = TypeVar("T")
@@ -120,6 +121,9 @@ def check(
 def applies(
     facts: Annotated[Path, typer.Argument(help="JSON file: names of facts with their values. One that is not there is not known.")],
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day of care, as 2014-12-03.")],
+    area_on: Annotated[
+        list[str] | None, typer.Option("--area-on", metavar="AREA=DATE", help="Another day for one area; may be given again.")
+    ] = None,
     area: Area = None,
     own: Own = None,
     show_all: Annotated[bool, typer.Option("--all", help="List those that do not apply too.")] = False,
@@ -131,13 +135,16 @@ def applies(
 
       tocsin review standards applies case.json --on 2014-12-03
 
+      tocsin review standards applies case.json --on 2014-12-03 --area-on antenatal=2014-05-20
+
       tocsin review standards applies case.json --on 2014-12-03 --area caesarean --json
     """
     library = _library(own)
     read, faults = review.read_facts(_or_exit(lambda: _facts(facts)), library.facts)
     for fault in faults:
         print(f"{facts}: {fault}; left out", file=sys.stderr)
-    found = _or_exit(lambda: review.listed(library, read, _day(on, "--on")))
+    days = {part.partition("=")[0]: _day(part.partition("=")[2], f"--area-on {part}") for part in area_on or []}
+    found = _or_exit(lambda: review.listed(library, read, _day(on, "--on"), days))
     wanted = _area(area)
     found = tuple(x for x in found if (show_all or x.applies is not review.Truth.NO) and wanted in (None, x.standard.area))
     if as_json:
@@ -199,6 +206,15 @@ def diff(old: Key, new: Key, own: Own = None, as_json: AsJson = False) -> None:
         marks = {"same": "{}", "out": "[-{}-]", "in": "{{+{}+}}"}
         _say(f"{c.field}: " + " ".join(marks[how].format(words.strip()) for how, words in c.words))
     raise typer.Exit(1 if changes else 0)
+
+
+@app.command()
+def reference() -> None:
+    """The reference of conditions, files and facts, in Markdown.
+
+    Example: tocsin review standards reference > standards.md
+    """
+    print(reference_text(review.library()), end="")
 
 
 def _print(standards: Any, area: str | None, as_json: bool) -> None:

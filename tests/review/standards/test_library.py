@@ -115,3 +115,15 @@ def test_a_difference_is_told_field_by_field():
         "in_force_to": ("2015-06-01", ""),
         "supersedes": ("", "local.example@1"),
     }
+
+
+def test_each_area_may_have_a_day_of_care_of_its_own():
+    early = replace(OLD, id="local.early", area="antenatal")
+    late = replace(early, version=2, in_force_from=date(2015, 6, 1), in_force_to=None, supersedes="local.early@1")
+    library = Library((OLD, NEW, early, late), KINDS)
+
+    found = listed(library, {}, date(2015, 9, 1), {"antenatal": date(2015, 2, 1)})
+
+    assert [x.standard.key for x in found] == ["local.early@1", "local.example@2"]
+    with pytest.raises(ValueError, match="there is no area 'pregnancy'"):
+        listed(library, {}, MIDDAY, {"pregnancy": MIDDAY})

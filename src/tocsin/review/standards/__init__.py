@@ -9,6 +9,7 @@ from tocsin.review.standards.given import FactFault, read_facts
 from tocsin.review.standards.model import AREAS, Library, Listed, Source, Standard, Standing, listed
 from tocsin.review.standards.reading import library, read_standards
 from tocsin.review.standards.reading_facts import fact_kinds, read_fact_kinds
+from tocsin.review.standards.reference import reference_text
 from tocsin.review.standards.truth import Truth
 
 __all__ = [
@@ -34,5 +35,5 @@ __all__ = [
     "listed",
     "read_fact_kinds",
     "read_facts",
-    "read_standards",
+    "read_standards", "reference_text",
 ]  # fmt: skip

@@ -27,7 +27,8 @@ class FactFault:
 def read_facts(given: Mapping[str, Any], kinds: Mapping[str, FactKind] | None = None) -> tuple[dict[str, Value], list[FactFault]]:
     """Facts from plain values as JSON, CSV or a form has them, and what could not be used. None, '' and 'unknown' are not known.
 
-    Times that have an offset are kept with it; all times of one case must have one, or none.
+    Times that have an offset are kept with it; all times of one case must have one, or none. Without, times are read as they stood on
+    the clock: on a night on which the clocks change, give the offset.
     """
     kinds = fact_kinds() if kinds is None else kinds
     facts: dict[str, Value] = {}

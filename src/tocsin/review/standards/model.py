@@ -171,12 +171,17 @@ class Library:
         return Library((*others, replace(last, in_force_to=ends), added), self.facts)
 
 
-def listed(library: Library, facts: Facts, day: date) -> tuple[Listed, ...]:
+def listed(library: Library, facts: Facts, day: date, by_area: Mapping[str, date] | None = None) -> tuple[Listed, ...]:
     """Every standard in force on the day of care, with what the facts say of it. Raises FactError for a value of the wrong kind.
 
+    by_area: day of care for areas in which it is another one; care in pregnancy was given months before the birth.
     missing: told all of these, it is settled whether the standard applies, and if it does whether it was met, unless only a person can say.
     """
-    return tuple(_beside(standard, facts) for standard in library.on(day))
+    days = by_area or {}
+    unknown = sorted(days.keys() - AREAS.keys())
+    if unknown:
+        raise ValueError(f"there is no area '{unknown[0]}'; expected one of {', '.join(AREAS)}")
+    return tuple(_beside(s, facts) for area in AREAS for s in library.on(days.get(area, day)) if s.area == area)
 
 
 def conflicts(standards: Iterable[Standard], *, whole: bool) -> list[tuple[Standard, str]]:

@@ -15,6 +15,7 @@ FACT_FIELDS = {
     "name": "text", "type": "type", "question": "text", "group": "text", "unit": "text", "options": "options", "least": "number",
     "most": "number", "help": "text",
 }  # fmt: skip
+NEEDED = ("name", "type", "question", "group")
 
 
 def read_fact_kinds(source: str | Path, *, name: str | None = None) -> tuple[list[FactKind], list[StandardFault]]:
@@ -32,7 +33,7 @@ def read_fact_kinds(source: str | Path, *, name: str | None = None) -> tuple[lis
                 values[field] = _fact_value(FACT_FIELDS[field], cell)
             except Bad as bad:
                 faults.append(StandardFault(name, cell.line, cell.column, field, bad.found, bad.expected))
-        lacking = [f for f in ("name", "type", "question", "group") if f not in values]
+        lacking = [f for f in NEEDED if f not in values]
         if lacking:
             if not any(f.line >= at[0] and f.field in lacking for f in faults):
                 faults.append(StandardFault(name, *at, lacking[0], "nothing", f"'{lacking[0]}'"))
