@@ -194,3 +194,12 @@ def test_times_with_and_without_an_offset_are_not_mixed():
 
     assert sorted(facts) == ["decision_at", "home_at"]
     assert [f.name for f in faults] == ["born_at"]
+
+
+def test_after_very_many_faults_the_rest_is_left_and_that_is_said():
+    _, faults = read_standards("standards:\n" + "  - {id: x}\n" * 600, "yaml")
+    _, wide = read_standards("a," * 5000, "csv")
+
+    assert any("faults before this one" in str(f) for f in faults)
+    assert len(faults) < 520
+    assert [str(f) for f in wide] == ["standards.csv:1:1: found 5,001 columns; expected at most 18"]

@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -200,3 +201,11 @@ def test_a_term_baby_that_died_on_the_seventh_day_is_outside_the_first_week():
     assert (sixth["review.independent"].standing, seventh["review.independent"].standing) == (NOT_MET, NO)
     assert sixth["bereavement.told"].standing is TO_JUDGE
     assert sixth["bereavement.placenta"].standing is NO
+
+
+def test_the_counts_in_the_documentation_are_those_of_the_library():
+    said = " ".join((Path(__file__).parents[3] / "docs" / "how-to" / "bring-your-own-standards.md").read_text("utf-8").split())
+
+    assert f"{len({s.id for s in LIBRARY.standards})} standards" in said
+    assert f"in {len(LIBRARY.standards)} versions" in said
+    assert f"{sum(not s.unconfirmed for s in LIBRARY.standards)} versions are not marked" in said

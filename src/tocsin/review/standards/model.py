@@ -181,7 +181,8 @@ def listed(library: Library, facts: Facts, day: date, by_area: Mapping[str, date
     unknown = sorted(days.keys() - AREAS.keys())
     if unknown:
         raise ValueError(f"there is no area '{unknown[0]}'; expected one of {', '.join(AREAS)}")
-    return tuple(_beside(s, facts) for area in AREAS for s in library.on(days.get(area, day)) if s.area == area)
+    in_force = {on: library.on(on) for on in {day, *days.values()}}
+    return tuple(_beside(s, facts) for area in AREAS for s in in_force[days.get(area, day)] if s.area == area)
 
 
 def conflicts(standards: Iterable[Standard], *, whole: bool) -> list[tuple[Standard, str]]:

@@ -18,8 +18,8 @@ from tocsin.review.standards.facts import FactKind
 from tocsin.review.standards.model import AREAS, Library, Source, Standard, conflicts
 from tocsin.review.standards.reading_facts import fact_kinds, read_fact_kinds
 
-MOST_CHARACTERS, MOST_STANDARDS = 5_000_000, 10_000
-"""Largest file that is read, and the most standards in it."""
+MOST_CHARACTERS, MOST_STANDARDS, MOST_FAULTS = 1_000_000, 2_000, 500
+"""Largest file that is read, the most standards in it, and the faults after which the rest is left."""
 
 FIELDS = {
     "id": "text", "version": "count", "area": "area", "title": "text", "statement": "text", "applies": "expression", "met": "expression",
@@ -59,6 +59,11 @@ def read_standards(
         rows = _yaml_rows(text, name, faults)
     found: list[tuple[Standard, tuple[int, int]]] = []
     for at, cells in rows:
+        if len(faults) >= MOST_FAULTS:
+            faults.append(
+                StandardFault(name, *at, "", f"{len(faults):,} faults before this one", "a file with fewer; the rest was not read")
+            )
+            break
         standard = _standard(name, at, cells, known, faults)
         if standard:
             found.append((standard, at))
@@ -167,6 +172,9 @@ def _csv_rows(text: str, name: str, faults: list[StandardFault]) -> list[tuple[t
                 continue
             if head is None:
                 head = [cell.strip() for cell in row]
+                if len(head) > 2 * len(COLUMNS):
+                    faults.append(StandardFault(name, at, 1, "", f"{len(head):,} columns", f"at most {len(COLUMNS)}"))
+                    return []
                 for number, column in enumerate(head, 1):
                     if column not in COLUMNS or column in head[: number - 1]:
                         twice = column in head[: number - 1]
@@ -177,6 +185,8 @@ def _csv_rows(text: str, name: str, faults: list[StandardFault]) -> list[tuple[t
                 if faults:
                     return []
                 continue
+            if len(faults) >= MOST_FAULTS:
+                break
             if len(row) != len(head):
                 faults.append(StandardFault(name, at, 1, "", f"{len(row)} cells", f"{len(head)}, one for each column"))
                 continue
