@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.review import AREAS, Standing, diff, library, listed, read_facts
+from tocsin.review import AREAS, OutcomeKind, Standing, diff, library, listed, read_cases, read_facts
 from tocsin.review.standards.checking import check
 
 LIBRARY = library()
@@ -209,3 +209,23 @@ def test_the_counts_in_the_documentation_are_those_of_the_library():
     assert f"{len({s.id for s in LIBRARY.standards})} standards" in said
     assert f"in {len(LIBRARY.standards)} versions" in said
     assert f"{sum(not s.unconfirmed for s in LIBRARY.standards)} versions are not marked" in said
+
+
+def test_a_case_from_a_file_stands_beside_the_standards_of_its_day():
+    text = (
+        "reference,outcome,event_date,provider,gestation,fact:mode_of_birth,fact:caesarean_category,fact:decision_at,fact:born_at,fact:labour\n"
+        "K1,stillbirth,02/03/2012,RVV,39+2,unplanned-caesarean,1,2012-03-01 23:50,2012-03-02T00:19,yes\n"
+    )
+    (case,), faults = read_cases(text, "csv", today=date(2026, 1, 1))
+
+    facts, unread = read_facts({**case.facts, "outcome": case.kind.value, "gestation_weeks": case.gestation_days // 7})
+    found = {x.standard.id: x for x in listed(LIBRARY, facts, case.event)}
+
+    assert (faults, unread) == ([], [])
+    assert found["caesarean.category-1"].standing is MET
+    assert found["caesarean.category-1"].standard.version == 2
+    assert found["bereavement.placenta"].standing is TO_JUDGE
+
+
+def test_the_kinds_of_outcome_are_the_same_for_a_case_and_for_a_fact():
+    assert set(LIBRARY.facts["outcome"].options) == {k.value for k in OutcomeKind}
