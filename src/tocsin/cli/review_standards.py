@@ -228,7 +228,8 @@ def _print(standards: Any, area: str | None, as_json: bool) -> None:
             _say(f"\n{review.AREAS[s.area]}")
             last = s.area
         _say(f"  {s.title}  [{s.key}]{'  (not confirmed)' if s.unconfirmed else ''}\n    {_period(s)}; {s.source}")
-    _say(f"\n{len(chosen)} {'standard' if len(chosen) == 1 else 'standards'}.")
+    several = len({s.id for s in chosen})
+    _say(f"\n{len(chosen)} versions of {several} standards." if several < len(chosen) else f"\n{several} standards.")
 
 
 def _plain(s: review.Standard) -> dict[str, Any]:
