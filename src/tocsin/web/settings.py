@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "tocsin.web.feeds",
     "tocsin.web.accord",
     "tocsin.web.watch",
+    "tocsin.web.review",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -105,7 +106,7 @@ WSGI_APPLICATION = "tocsin.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds")],
+        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds", "review")],
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "tocsin.web.ui.jinja.environment",
