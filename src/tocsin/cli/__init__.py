@@ -7,7 +7,7 @@ import typer
 
 app = typer.Typer(name="tocsin", help=__doc__, no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False)
 
-ROOMS = ("watch", "review", "accord", "learn", "people", "record", "db", "demo", "serve", "worker")
+ROOMS = ("watch", "review", "accord", "learn", "people", "record", "fhir", "db", "demo", "serve", "worker")
 
 
 def main() -> None:

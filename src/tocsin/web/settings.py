@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "tocsin.web.people",
     "tocsin.web.concerns",
     "tocsin.web.feeds",
+    "tocsin.web.fhir",
     "tocsin.web.accord",
     "tocsin.web.watch",
     "tocsin.web.review",
@@ -106,7 +107,7 @@ WSGI_APPLICATION = "tocsin.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds", "review")],
+        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds", "fhir", "review")],
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "tocsin.web.ui.jinja.environment",
