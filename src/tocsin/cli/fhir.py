@@ -216,7 +216,7 @@ def _events(files: list[Path]) -> Iterator[tuple[Path, Any, Any]]:
             for found, event in fhir.events(fhir.in_file(path.read_bytes())):
                 yield path, found, event
         except (fhir.Refused, OSError) as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            print(f"{path} {error}" if isinstance(error, fhir.Refused) else error, file=sys.stderr)
             raise typer.Exit(2) from None
 
 

@@ -29,7 +29,7 @@ class Refused(ValueError):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
-        super().__init__("; ".join(f"{f.place}: {f.words}" for f in faults))
+        super().__init__("; ".join(f.words if f.place == "$" else f"{f.place} {f.words}" for f in faults))
 
 
 _CODES = {

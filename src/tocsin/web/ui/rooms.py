@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
         Link("watch:overview", "What rings now"),
         Link("watch:sites", "Sites"),
         Link("watch:about", "What the signals promise"),
+        Link("fhir:events", "Reported events", members=True),
     )),
     ("Concerns", (
         Link("concerns:mine", "What my bodies hold and owe", members=True),
