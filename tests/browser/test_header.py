@@ -1,12 +1,13 @@
 """The header leads to every room: on a phone, by keyboard, and without JavaScript."""
 
 import pytest
-from test_walk import AXE, RULES, chromium, open_page, site  # noqa: F401
+
+from axe import AXE, RULES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_on_a_phone_without_javascript_one_goes_from_room_to_room(open_page, site):  # noqa: F811
+def test_on_a_phone_without_javascript_one_goes_from_room_to_room(open_page, site):
     page = open_page(java_script_enabled=False, viewport={"width": 375, "height": 700})
     page.goto(site)
     assert not page.get_by_role("link", name="Tell us what happened").is_visible()
@@ -18,7 +19,7 @@ def test_on_a_phone_without_javascript_one_goes_from_room_to_room(open_page, sit
     assert page.url == f"{site}/tell-us/"
 
 
-def test_by_keyboard_a_group_opens_closes_and_gives_the_focus_back(open_page, site):  # noqa: F811
+def test_by_keyboard_a_group_opens_closes_and_gives_the_focus_back(open_page, site):
     page = open_page(viewport={"width": 1200, "height": 900})
     page.goto(site)
     group = page.locator(".tocsin-rooms details").first
@@ -37,7 +38,7 @@ def test_by_keyboard_a_group_opens_closes_and_gives_the_focus_back(open_page, si
     assert summary.evaluate("s => s === document.activeElement")
 
 
-def test_opening_one_group_closes_the_other_and_so_does_a_click_elsewhere(open_page, site):  # noqa: F811
+def test_opening_one_group_closes_the_other_and_so_does_a_click_elsewhere(open_page, site):
     page = open_page(viewport={"width": 1200, "height": 900})
     page.goto(site)
     groups = page.locator(".tocsin-rooms details")

@@ -6,13 +6,14 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from test_walk import AXE, RULES, chromium, open_page, site  # noqa: F401
+
+from axe import AXE, RULES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def country(site, settings, small_run, monkeypatch):  # noqa: F811
+def country(site, settings, small_run, monkeypatch):
     """The small country of the watch, its bodies and members, its red signals, and a clock that can be moved."""
     from importlib import reload
 
@@ -44,7 +45,7 @@ def country(site, settings, small_run, monkeypatch):  # noqa: F811
     clear_url_caches()
 
 
-def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page, country, tmp_path, request):  # noqa: F811
+def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page, country, tmp_path, request):
     from tocsin.web.concerns.models import Concern, JoinedSignal
     from tocsin.web.people.models import Member
     from tocsin.web.record import keys

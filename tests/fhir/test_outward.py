@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_r4 import VALID
 
+from r4_definitions import VALID
 from tocsin import fhir
 from tocsin.fhir import DetectedIssue, Known, MeasureReport
 from tocsin.signal import ConcernKind, Level, ProviderRef, Signal

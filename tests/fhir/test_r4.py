@@ -2,22 +2,17 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
-import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from r4_definitions import DEFINITIONS, SCHEMA, VALID
 from tocsin import fhir
 from tocsin.fhir import KNOWN, Refused, base
 from tocsin.web.fhir.capability import capability
 
-HERE = Path(__file__).parent / "r4"
-DEFINITIONS = json.loads((HERE / "definitions.json").read_text())
-SCHEMA = json.loads((HERE / "schema.json").read_text())
-VALID = {n: jsonschema_rs.validator_for({**SCHEMA, "$ref": f"#/definitions/{n}"}) for n in [*KNOWN, "CapabilityStatement"]}
 SAMPLES = {
     "boolean": [True, False], "integer": [0, -7], "positiveInt": [1], "unsignedInt": [0, 3], "decimal": [Decimal("1.50"), Decimal("0.000001")],
     "string": ["Words", "ä ö ü 'ß'"], "markdown": ["*Words*"], "xhtml": ['<div xmlns="http://www.w3.org/1999/xhtml">Words</div>'],
@@ -88,7 +83,11 @@ def inner(draw, name, path=None, depth=4):
 
 
 def resources(name):
-    return inner(name).map(lambda made: {"resourceType": name} | made).filter(lambda r: name != "Organization" or "name" in r or "identifier" in r)
+    return (
+        inner(name)
+        .map(lambda made: {"resourceType": name} | made)
+        .filter(lambda r: name != "Organization" or "name" in r or "identifier" in r)
+    )
 
 
 def plain(value):
@@ -185,7 +184,14 @@ def test_each_data_type_has_the_published_elements(name):
 def test_patterns_of_primitive_types_are_the_published_ones():
     published = {n: d["pattern"] for n, d in SCHEMA["definitions"].items() if "pattern" in d}
 
-    for name, ours in {"dateTime": base.DATE_TIME, "instant": base.INSTANT, "time": base.TIME, "id": base.ID, "code": base.CODE, "uri": base.URI}.items():
+    for name, ours in {
+        "dateTime": base.DATE_TIME,
+        "instant": base.INSTANT,
+        "time": base.TIME,
+        "id": base.ID,
+        "code": base.CODE,
+        "uri": base.URI,
+    }.items():
         assert published[name] == ours
 
 

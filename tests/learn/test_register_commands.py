@@ -2,9 +2,9 @@ import csv
 import json
 
 import pytest
-from test_register import item, report
 from typer.testing import CliRunner
 
+from register_files import item, report
 from tocsin.cli.learn import app
 from tocsin.learn.register import register
 

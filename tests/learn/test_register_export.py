@@ -5,8 +5,7 @@ import io
 import json
 from dataclasses import asdict
 
-from test_register import item, report
-
+from register_files import item, report
 from tocsin.learn.recurrence import recurs
 from tocsin.learn.register import Register, Report, Seen, as_csv, as_json, as_jsonld, count, earlier_items, read_register, register
 

@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from test_reading import GOOD, as_csv, row
 from typer.testing import CliRunner
 
+from standards_files import GOOD, as_csv, row
 from tocsin.cli.review import app
 
 run = CliRunner().invoke
