@@ -17,6 +17,7 @@ def country(site, settings, small_run, monkeypatch):
     """The small country of the watch, its bodies and members, its red signals, and a clock that can be moved."""
     from importlib import reload
 
+    from django.template import engines
     from django.urls import clear_url_caches
 
     from tocsin.accord import shipped
@@ -31,6 +32,8 @@ def country(site, settings, small_run, monkeypatch):
 
     settings.DEMO = True
     settings.SESSION_COOKIE_SECURE = False
+    # pages that were shown before this test have been told that there is no demo
+    monkeypatch.setitem(engines["jinja2"].env.globals, "demo", True)
     for module in (concerns_urls, people_urls, urls):
         reload(module)
     clear_url_caches()
