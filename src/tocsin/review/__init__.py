@@ -2,8 +2,13 @@
 
 from tocsin.review.agreement import Agreement, cohen, fleiss, gwet_ac2, krippendorff_alpha, with_interval
 from tocsin.review.assign import Assignment, Reviewer, ToGrade, Unassigned, Why, assign, barred
+from tocsin.review.avoidability import Avoidability, CaseView, Compared, Estimate, Grading, Group, Severity, Shares, avoidability, compare
+from tocsin.review.came_forward import CameForward, came_forward
 from tocsin.review.cases import CaseIn, CasesError, Fault, Moment, read_cases
+from tocsin.review.days import Wait, Waits, waits
+from tocsin.review.findings import signal_of_share, signal_of_unmet, signals
 from tocsin.review.grades import Grade, Meaning, OutcomeKind, Scale, scales
+from tocsin.review.sampling import Finding, Sample, Stratum, allocate, cases_for, estimate, exact_finite_interval, sample
 from tocsin.review.standards import (
     AREAS,
     Change,
@@ -29,44 +34,68 @@ from tocsin.review.standards import (
     read_standards,
 )
 from tocsin.review.table import PUBLISHED, Row, Table, exact_interval, published, tabulate
+from tocsin.review.unmet import Met, Unmet, unmet_again
 
 __all__ = [
     "AREAS",
     "PUBLISHED",
     "Agreement",
     "Assignment",
+    "Avoidability",
+    "CameForward",
     "CaseIn",
+    "CaseView",
     "CasesError",
     "Change",
+    "Compared",
+    "Estimate",
     "ExpressionError",
     "FactError",
     "FactFault",
     "FactKind",
     "FactType",
     "Fault",
+    "Finding",
     "Grade",
+    "Grading",
+    "Group",
     "Library",
     "Listed",
     "Meaning",
+    "Met",
     "Moment",
     "OutcomeKind",
     "Reviewer",
     "Row",
+    "Sample",
     "Scale",
+    "Severity",
+    "Shares",
     "Source",
     "Standard",
     "StandardFault",
     "Standing",
+    "Stratum",
     "Table",
     "ToGrade",
     "Truth",
     "Unassigned",
+    "Unmet",
+    "Wait",
+    "Waits",
     "Why",
+    "allocate",
     "assign",
+    "avoidability",
     "barred",
+    "came_forward",
+    "cases_for",
     "cohen",
+    "compare",
     "diff",
+    "estimate",
     "evaluate",
+    "exact_finite_interval",
     "exact_interval",
     "fact_kinds",
     "fleiss",
@@ -79,7 +108,13 @@ __all__ = [
     "read_fact_kinds",
     "read_facts",
     "read_standards",
+    "sample",
     "scales",
+    "signal_of_share",
+    "signal_of_unmet",
+    "signals",
     "tabulate",
+    "unmet_again",
+    "waits",
     "with_interval",
 ]

@@ -1,0 +1,7 @@
+"""How avoidable: a model of graded cases, with cases and reviewers as crossed random effects, and what it leaves open."""
+
+from tocsin.review.avoidability.compare import Compared, compare
+from tocsin.review.avoidability.fit import Avoidability, CaseView, Estimate, Group, Severity, Shares, avoidability
+from tocsin.review.avoidability.gradings import Grading
+
+__all__ = ["Avoidability", "CaseView", "Compared", "Estimate", "Grading", "Group", "Severity", "Shares", "avoidability", "compare"]
