@@ -5,7 +5,8 @@ commas. TOCSIN_DATABASE_ROLE: role for the embedded server (tocsin_app; migratio
 up to below this number are not shown on pages. TOCSIN_WATCH_FOLDER: folder with births*, mapping.yaml and sites.csv in which the worker
 looks for new files. TOCSIN_DEBUG: 1 only while developing.
 TOCSIN_DEMO: 1 only for a demo: anybody can be anybody, and the clock can be moved. TOCSIN_HTTPS: 1 where it is served by https through a proxy.
-TOCSIN_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _NAME: the organisation's single sign-on. TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
+TOCSIN_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _NAME: the organisation's single sign-on; TOCSIN_OIDC_PLACES: with commas, origins of its
+sign-in pages where they are not the issuer's own. TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
 TOCSIN_MAIL_FROM: where mails go; without, they are kept as files in the data folder. TOCSIN_URL: the address under which readers
 find it, for links in mails and feeds.
 """
@@ -13,6 +14,7 @@ find it, for links in mails and feeds.
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -145,6 +147,13 @@ MFA_ADAPTER = "tocsin.web.people.signin.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Tocsin"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+# a passkey is held by the device and opened by finger, face or PIN: two factors in one
+MFA_PASSKEY_LOGIN_ENABLED = True
+OIDC_PLACES = [
+    f"{part.scheme}://{part.netloc}"
+    for part in map(urlsplit, [os.environ.get("TOCSIN_OIDC_ISSUER", ""), *os.environ.get("TOCSIN_OIDC_PLACES", "").split(",")])
+    if part.scheme and part.netloc
+]
 SOCIALACCOUNT_ADAPTER = "tocsin.web.people.signin.SingleSignOn"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -195,7 +204,8 @@ WHITENOISE_USE_FINDERS = True
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"], "style-src": ["'self'"], "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"], "form-action": ["'self'"],
+        # a form that ends at the organisation's sign-in page needs leave to be led there
+        "font-src": ["'self'"], "form-action": ["'self'", *OIDC_PLACES],
         "base-uri": ["'none'"], "frame-ancestors": ["'none'"], "script-src": ["'self'"], "connect-src": ["'self'"],
     }
 }  # fmt: skip
