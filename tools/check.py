@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 
 CHECKS = (
-    ("Style", ["ruff", "check", "."]),
+    ("Style", ["ruff", "check", "--no-cache", "."]),
     ("Who may import whom", ["lint-imports"]),
     ("Types", ["mypy"]),
     ("Tests", ["pytest", "-n", "2", "--dist", "loadfile", "-m", "not browser"]),

@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from maps import BROKEN, TEXT
 from typer.testing import CliRunner
 
+from maps import BROKEN, TEXT
 from tocsin.cli.accord import app
 
 run = CliRunner().invoke

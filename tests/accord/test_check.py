@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import BROKEN, small
 
+from maps import BROKEN, small
 from tocsin.accord.check import check, narrowed
 from tocsin.accord.clock import Event, Phase, What, state
 from tocsin.accord.language import read_map

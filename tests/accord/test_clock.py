@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from maps import small
 
+from maps import small
 from tocsin.accord.clock import Event, HistoryError, Phase, What, state
 from tocsin.accord.model import Case, Power, Reason
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import TEXT, small
 
+from maps import TEXT, small
 from tocsin.accord import HISTORIES, SHIPPED, check, json_schema, read_history, read_map, replay, shipped, shipped_history
 from tocsin.accord.language import MapError
 

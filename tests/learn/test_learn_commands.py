@@ -1,8 +1,8 @@
 import json
 
-from reports import RECOMMENDATION, pdf
 from typer.testing import CliRunner
 
+from reports import RECOMMENDATION, pdf
 from tocsin.cli.learn import app
 
 run = CliRunner().invoke

@@ -3,8 +3,8 @@ import json
 import zipfile
 
 import pytest
-from reports import EVIDENCE, FAILING, RECOMMENDATION, docx, html, pdf, pictures_only
 
+from reports import EVIDENCE, FAILING, RECOMMENDATION, docx, html, pdf, pictures_only
 from tocsin.learn import Correction, Kind, Limits, Unreadable, read
 from tocsin.learn.passages import classify, paragraphs
 
