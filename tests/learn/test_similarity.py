@@ -1,14 +1,16 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.learn import link, load, similarity
+from tocsin.learn import MEASURE_VERSION, link, load, similarity, vectors
 from tocsin.learn.encoders import Shipped, word_pieces
-from tocsin.learn.metric import fit, sentences, shipped
-from tocsin.learn.words import neutral
+from tocsin.learn.metric import WEIGHTS, fit, sentences, shipped
+from tocsin.learn.train import version_of
+from tocsin.learn.words import in_sentences, neutral, tfidf
 
 NOT_CALLED = "The registrar was never telephoned although the labour had stalled for hours."
 LATE_CALL = "Juniors hesitated to ring somebody more experienced and soldiered on."
@@ -71,15 +73,46 @@ def test_names_places_dates_and_numbers_do_not_count():
 
 
 def test_rebuilding_the_metric_from_its_sentences_gives_what_is_shipped():
-    texts, owner = sentences(load())
+    texts, owner, family_of = sentences(load())
     kept = shipped()
     sample = list(range(0, len(texts), 60))
     again = kept.place(Shipped().encode([texts[i] for i in sample]))
 
     assert np.all((again * kept.examples[sample]).sum(axis=1) > 0.999)
-    rebuilt = fit(RAW, owner, texts)
+    rebuilt = fit(RAW, owner, family_of, texts)
     assert np.all((rebuilt.examples * kept.examples).sum(axis=1) > 0.9999)
     np.testing.assert_allclose(rebuilt.link, kept.link, rtol=1e-2)
+
+
+def test_vectors_multiply_to_the_measure_without_its_part_for_words():
+    texts = [NOT_CALLED, LATE_CALL, ROOF, ""]
+    found = vectors(texts)
+    words = tfidf([neutral(t) for t in texts], shipped().words, {})
+    expected = (found @ found.T * sum(WEIGHTS[:3]) + WEIGHTS[3] * (words @ words.T).toarray()) / sum(WEIGHTS)
+
+    assert found.shape == (4, 397)
+    assert found.dtype == np.float32
+    assert vectors([]).shape == (0, 397)
+    assert not found[3].any()
+    np.testing.assert_allclose(np.linalg.norm(found[:3], axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(similarity(texts, texts), np.clip(expected, -1, 1), atol=1e-5)
+
+
+def test_the_version_of_the_measure_changes_with_any_number_that_it_depends_on():
+    kept = shipped()
+
+    assert version_of(kept) == MEASURE_VERSION
+    assert version_of(replace(kept, mean=kept.mean + 0.01)) != MEASURE_VERSION
+    assert version_of(replace(kept, words=kept.words | {"midwif": 9.0})) != MEASURE_VERSION
+
+
+def test_a_passage_that_says_several_things_is_near_to_each_of_them():
+    both = f"{NOT_CALLED} {ROOF}"
+    about_call, about_roof, about_neither = similarity([both], [LATE_CALL, "The building leaked.", "Parents had no bereavement room."])[0]
+
+    assert in_sentences(both) == [NOT_CALLED, ROOF]
+    assert about_call > about_neither
+    assert about_roof > about_neither
 
 
 def _raw():

@@ -6,10 +6,34 @@ from tocsin.learn.link import Link, Reason, link
 from tocsin.learn.passages import Correction, Kind
 from tocsin.learn.reading import Limits, Passage, Report, Unreadable, read
 from tocsin.learn.recurrence import Earlier, Item, change_point, fell_after, recurs, signal_of
-from tocsin.learn.similarity import similarity
+from tocsin.learn.similarity import similarity, vectors
 from tocsin.learn.taxonomy import Failing, Taxonomy, load
+from tocsin.learn.version import MEASURE_VERSION
 
 __all__ = [
-    "Correction", "Earlier", "Encoder", "Failing", "Item", "Kind", "Limits", "Link", "Passage", "Reason", "Report", "Taxonomy", "Unreadable",
-    "change_point", "cohen_kappa", "fell_after", "krippendorff_alpha", "link", "load", "read", "recurs", "signal_of", "similarity",
+    "MEASURE_VERSION",
+    "Correction",
+    "Earlier",
+    "Encoder",
+    "Failing",
+    "Item",
+    "Kind",
+    "Limits",
+    "Link",
+    "Passage",
+    "Reason",
+    "Report",
+    "Taxonomy",
+    "Unreadable",
+    "change_point",
+    "cohen_kappa",
+    "fell_after",
+    "krippendorff_alpha",
+    "link",
+    "load",
+    "read",
+    "recurs",
+    "signal_of",
+    "similarity",
+    "vectors",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from tocsin.learn.encoders import Encoder
 from tocsin.learn.metric import Metric, closeness, margins, metric_for
 from tocsin.learn.taxonomy import Taxonomy, load
-from tocsin.learn.words import neutral, stems
+from tocsin.learn.words import stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def link(
         raise ValueError("the metric was fitted for the shipped taxonomy; fit another with tocsin.learn.metric.fit")
     if not passages:
         return ()
-    placed = metric.place(encoder.encode([neutral(p) for p in passages]))
+    placed = metric.place_texts(passages, encoder)
     close = closeness(placed, metric.examples, metric.owner, metric.prototypes)
     slope, per_margin, constant = metric.link
     scores = 1 / (1 + np.exp(-(slope * close + per_margin * margins(close) + constant)))

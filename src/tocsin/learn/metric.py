@@ -13,28 +13,34 @@ from numpy.typing import NDArray
 
 from tocsin.learn.encoders import Encoder, Shipped, Vectors
 from tocsin.learn.taxonomy import Taxonomy, load
-from tocsin.learn.words import neutral, weights_of
+from tocsin.learn.words import in_sentences, neutral, weights_of
 
 Matrix = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
-# chosen by cross-validation over whole failings and over voices of the taxonomy's sentences; see the page on how it is found
+# chosen by leaving out whole failings and single sentences of the taxonomy, and on passages of public reports; see the page on how it is found
 SHRINKAGE = 0.8
-SHARPNESS = 0.05
-WEIGHTS = (1.0, 1.0, 0.3)
+SHARPNESS = 0.04
+FAMILY_SHARPNESS = 0.05
+WEIGHTS = (1.0, 1.0, 1.0, 0.3)
+DIMENSIONS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """mean (d,), turn (d, d): text vector -> space where sentences of one failing come together; prototypes (failings, d), unit rows.
+    """mean (d,), turn (d, k): text vector -> space where sentences of one failing come together; prototypes (failings, k) and families
+    (families, k), unit rows; family_of (failings,).
 
-    examples (n, d), unit rows, and owner (n,): number of the failing of each. link: (slope on closeness, slope on margin, constant).
+    examples (n, k), unit rows, and owner (n,): number of the failing of each. link: (slope on closeness, slope on margin, constant).
     """
 
     mean: Matrix
     turn: Matrix
     prototypes: Matrix
+    families: Matrix
     examples: Matrix
-    owner: NDArray[np.int64]
+    owner: Numbers
+    family_of: Numbers
     words: dict[str, float]
     link: tuple[float, float, float]
 
@@ -44,21 +50,34 @@ class Metric:
         there[~raw.any(axis=1)] = 0
         return there
 
+    def place_texts(self, texts: list[str], encoder: Encoder) -> Matrix:
+        """Unit rows (or zeros): a passage counts half as a whole and half as the mean of its sentences, since a long one says several things."""
+        plain = [neutral(text) for text in texts]
+        parts = [in_sentences(text) for text in plain]
+        number = {piece: i for i, piece in enumerate(dict.fromkeys([*plain, *(piece for part in parts for piece in part)]))}
+        placed = self.place(encoder.encode(list(number)))
+        out = [placed[number[whole]] + placed[[number[p] for p in part]].mean(axis=0) for whole, part in zip(plain, parts, strict=True)]
+        return unit(np.array(out).reshape(len(texts), placed.shape[1]))
+
     def profile(self, placed: Matrix) -> Matrix:
         """Share of each failing in each text; rows sum to 1, or to 0 for a text without words."""
-        found = softmax(placed @ self.prototypes.T / SHARPNESS)
-        found[~placed.any(axis=1)] = 0
-        return found
+        return _shares(placed, self.prototypes, SHARPNESS)
+
+    def family_profile(self, placed: Matrix) -> Matrix:
+        """Share of each family in each text; rows sum to 1, or to 0 for a text without words."""
+        return _shares(placed, self.families, FAMILY_SHARPNESS)
 
 
-def sentences(taxonomy: Taxonomy) -> tuple[list[str], NDArray[np.int64]]:
-    """All examples, names and dates made neutral, and the number of each one's failing."""
+def sentences(taxonomy: Taxonomy) -> tuple[list[str], Numbers, Numbers]:
+    """All examples, names and dates made neutral; the number of each one's failing; and of each failing's family."""
     texts = [neutral(e.text) for f in taxonomy.failings for e in f.examples]
-    return texts, np.array([i for i, f in enumerate(taxonomy.failings) for _ in f.examples])
+    families = [family.id for family in taxonomy.families]
+    owner = np.array([i for i, f in enumerate(taxonomy.failings) for _ in f.examples])
+    return texts, owner, np.array([families.index(f.family.id) for f in taxonomy.failings])
 
 
-def fit(raw: Vectors, owner: NDArray[np.int64], texts: list[str]) -> Metric:
-    """A metric from sentences of known failing: within-class whitening, shrunk towards a multiple of the identity.
+def fit(raw: Vectors, owner: Numbers, family_of: Numbers, texts: list[str]) -> Metric:
+    """A metric from sentences of known failing: within-class whitening, shrunk towards a multiple of the identity, and its main directions.
 
     raw: (n, d). Source of the idea: linear discriminant analysis with shrinkage (Friedman, JASA 1989;84:165-175).
     """
@@ -72,13 +91,15 @@ def fit(raw: Vectors, owner: NDArray[np.int64], texts: list[str]) -> Metric:
     spread = (1 - SHRINKAGE) * spread + SHRINKAGE * np.trace(spread) / d * np.eye(d)
     values, vectors = np.linalg.eigh(spread)
     turn = (vectors / np.sqrt(values)) @ vectors.T
+    main = np.linalg.svd(unit(centred @ turn), full_matrices=False)[2][:DIMENSIONS]
     # kept in half the digits, and used so at once, so that what is built and what is shipped are the same
-    mean, turn = mean.astype(np.float32).astype(np.float64), turn.astype(np.float16).astype(np.float64)
+    mean, turn = mean.astype(np.float32).astype(np.float64), (turn @ main.T).astype(np.float16).astype(np.float64)
     placed = unit((x - mean) @ turn)
-    return Metric(mean, turn, unit(_middles(placed, owner)), placed, owner, weights_of(texts), _calibrate(placed, owner))
+    prototypes, families = _prototypes(placed, owner, family_of)
+    return Metric(mean, turn, prototypes, families, placed, owner, family_of, weights_of(texts), _calibrate(placed, owner))
 
 
-def closeness(placed: Matrix, examples: Matrix, owner: NDArray[np.int64], prototypes: Matrix) -> Matrix:
+def closeness(placed: Matrix, examples: Matrix, owner: Numbers, prototypes: Matrix) -> Matrix:
     """(texts, failings): half nearness to the failing's prototype, half to its nearest example."""
     near = placed @ examples.T
     best = np.stack([near[:, owner == c].max(axis=1, initial=-1.0) for c in range(len(prototypes))], axis=1)
@@ -115,7 +136,7 @@ def save(metric: Metric, raw: Vectors, path: Path) -> None:
 @cache
 def shipped() -> Metric:
     """The metric that comes with Tocsin, for the shipped encoder and taxonomy."""
-    _, owner = sentences(load())
+    _, owner, family_of = sentences(load())
     with as_file(files("tocsin.learn") / "metric.npz") as path, np.load(path) as kept:
         if len(kept["raw"]) != len(owner):
             raise ValueError("metric.npz was built from another taxonomy; build it anew with python -m tocsin.learn.train")
@@ -123,7 +144,8 @@ def shipped() -> Metric:
         placed = unit((kept["raw"].astype(np.float64) - mean) @ turn)
         words = json.loads(kept["words"].tobytes())
         slope, margin, constant = (float(v) for v in kept["link"])
-        return Metric(mean, turn, unit(_middles(placed, owner)), placed, owner, words, (slope, margin, constant))
+        prototypes, families = _prototypes(placed, owner, family_of)
+        return Metric(mean, turn, prototypes, families, placed, owner, family_of, words, (slope, margin, constant))
 
 
 def metric_for(encoder: Encoder | None = None) -> tuple[Encoder, Metric]:
@@ -133,15 +155,25 @@ def metric_for(encoder: Encoder | None = None) -> tuple[Encoder, Metric]:
 
 @lru_cache(maxsize=4)
 def _fitted(encoder: Hashable) -> Metric:
-    texts, owner = sentences(load())
-    return fit(cast(Encoder, encoder).encode(texts), owner, texts)
+    texts, owner, family_of = sentences(load())
+    return fit(cast(Encoder, encoder).encode(texts), owner, family_of, texts)
 
 
-def _middles(x: Matrix, owner: NDArray[np.int64]) -> Matrix:
+def _prototypes(placed: Matrix, owner: Numbers, family_of: Numbers) -> tuple[Matrix, Matrix]:
+    return unit(_middles(placed, owner)), unit(_middles(placed, family_of[owner]))
+
+
+def _shares(placed: Matrix, prototypes: Matrix, sharpness: float) -> Matrix:
+    found = softmax(placed @ prototypes.T / sharpness)
+    found[~placed.any(axis=1)] = 0
+    return found
+
+
+def _middles(x: Matrix, owner: Numbers) -> Matrix:
     return np.stack([x[owner == c].mean(axis=0) for c in range(int(owner.max()) + 1)])
 
 
-def _calibrate(placed: Matrix, owner: NDArray[np.int64]) -> tuple[float, float, float]:
+def _calibrate(placed: Matrix, owner: Numbers) -> tuple[float, float, float]:
     """Logistic regression of 'this is the failing' on closeness and margin, each sentence left out of its failing's prototype in turn."""
     order = np.concatenate([np.arange((owner == c).sum()) for c in range(int(owner.max()) + 1)])
     rows, truth = [], []

@@ -16,121 +16,16 @@ _DATES = re.compile(
 )
 _NUMBERS = re.compile(r"\b\d[\d.,:/%]*\b%?")
 STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "to",
-        "in",
-        "for",
-        "was",
-        "were",
-        "is",
-        "be",
-        "been",
-        "being",
-        "by",
-        "that",
-        "it",
-        "with",
-        "on",
-        "as",
-        "at",
-        "not",
-        "no",
-        "or",
-        "had",
-        "have",
-        "has",
-        "from",
-        "this",
-        "which",
-        "who",
-        "they",
-        "them",
-        "their",
-        "there",
-        "he",
-        "she",
-        "his",
-        "her",
-        "him",
-        "i",
-        "we",
-        "you",
-        "us",
-        "our",
-        "my",
-        "your",
-        "me",
-        "its",
-        "did",
-        "do",
-        "does",
-        "so",
-        "but",
-        "are",
-        "must",
-        "should",
-        "would",
-        "could",
-        "when",
-        "what",
-        "than",
-        "then",
-        "one",
-        "any",
-        "all",
-        "each",
-        "every",
-        "into",
-        "out",
-        "up",
-        "over",
-        "about",
-        "after",
-        "before",
-        "more",
-        "most",
-        "some",
-        "such",
-        "these",
-        "those",
-        "will",
-        "can",
-        "may",
-        "might",
-        "if",
-        "where",
-        "while",
-        "also",
-        "both",
-        "between",
-        "during",
-        "through",
-        "until",
-        "upon",
-        "under",
-        "very",
-        "too",
-        "only",
-        "own",
-        "same",
-        "other",
-        "another",
-        "how",
-        "why",
-        "her",
-        "he",
-        "trust",
-        "hospital",
-        "patient",
-        "patients",
-        "women",
-        "woman",
-    ]
+    re.findall(
+        r"\w+",
+        """
+    a about after all also an and another any are as at be been before being between both but by can could did do does during each
+    every for from had has have he her him his hospital how i if in into is it its may me might more most must my no not of on one
+    only or other our out over own patient patients same she should so some such than that the their them then there these they
+    this those through to too trust under until up upon us very was we were what when where which while who why will with woman
+    women would you your
+        """,
+    )
 )
 _ENDINGS = ("ations", "ation", "ings", "ing", "ments", "ment", "edly", "ies", "ied", "es", "ed", "ly", "s")
 
@@ -141,6 +36,12 @@ def neutral(text: str) -> str:
     text = _PLACES.sub(lambda found: "the " + found.group(1).lower(), text)
     text = _DATES.sub("that time", text)
     return _NUMBERS.sub("some", text)
+
+
+def in_sentences(text: str) -> list[str]:
+    """The sentences of four words or more; the text itself where there are not two of them."""
+    found = [part for part in re.split(r"(?<=[.;!?]) +(?=[A-Z(“‘\"])", text) if len(part.split()) >= 4]
+    return found if len(found) > 1 else [text]
 
 
 def stems(text: str) -> list[str]:
