@@ -72,5 +72,5 @@ class Moment:
 
     def __init__(self, monkeypatch, at=MONDAY):
         self.at = at
-        for where in ("concerns.doing", "concerns.actions", "concerns.raisers", "concerns.queries", "record.moment"):
+        for where in ("concerns.doing", "concerns.actions", "concerns.turning", "concerns.raisers", "concerns.queries", "record.moment"):
             monkeypatch.setattr(f"tocsin.web.{where}.now", lambda: self.at)

@@ -97,6 +97,16 @@ def test_a_conflict_passes_it_on_at_once_and_a_refusal_with_the_next_day():
     assert stand(refusal, on=date(2026, 6, 3)).passed[0].reason is Reason.REFUSAL
 
 
+def test_a_holder_that_nobody_can_reach_is_passed_by_at_once_in_the_way_of_a_passed_deadline():
+    nobody = event(What.UNREACHABLE, date(2026, 6, 2), "icb")
+
+    found = stand(nobody, on=date(2026, 6, 2))
+
+    assert found.holder.body == "region"
+    assert found.passed[0].reason is Reason.UNREACHABLE
+    assert stand(event(What.UNREACHABLE, date(2026, 6, 2), "trust"), on=date(2026, 6, 2)).holder.body == "icb"
+
+
 def test_what_another_than_the_holder_sends_moves_nothing_and_is_noted():
     found = stand(event(What.STOOD_DOWN, date(2026, 6, 2), "trust"), on=date(2026, 6, 3))
 

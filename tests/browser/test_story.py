@@ -163,8 +163,8 @@ def test_silence_conflict_weak_action_take_over_effect_telling_closing(open_page
         do("Confirm that a criterion is met", evidence="12 in 6,104 births since January; 11.8 expected")
     do("Say what the effect was", way="indicator", worked="yes", what="The rate has been the usual one for two quarters.")
     do("Say that you have done what you owe", words="Each case was investigated.")
+    do("Say whether an action worked", worked="yes", effect="Fell from 7.9 to 2.0 in 1,000 births")
     be("nhse")
-    do("Say how far an action is", state="shown-to-work", effect="Fell from 7.9 to 2.0 in 1,000 births")
     do("Hand back", reason="Both criteria are met.")
     do(
         "Tell those who raised it",

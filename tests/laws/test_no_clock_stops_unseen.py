@@ -104,12 +104,12 @@ import sys
 from datetime import datetime
 import django
 django.setup()
-from tocsin.web.concerns import actions
+from tocsin.web.concerns import actions, turning
 moment = datetime.fromisoformat(sys.argv[1])
-for where in ("concerns.doing", "concerns.actions", "record.moment"):
+for where in ("concerns.doing", "concerns.actions", "concerns.turning", "record.moment"):
     setattr(sys.modules["tocsin.web." + where], "now", lambda: moment)
 print("began", flush=True)
-print(actions.turn_the_clock(), flush=True)
+print(turning.turn_the_clock(), flush=True)
 """
 
 
@@ -117,7 +117,8 @@ def worker(at):
     env = os.environ | {"PGTEST": connection.settings_dict["NAME"], "DJANGO_SETTINGS_MODULE": "settings_for_a_process"}
     tests = Path(__file__).resolve().parent.parent
     command = [sys.executable, "-c", CLOCK, at.isoformat()]
-    return subprocess.Popen(command, env=env | {"PYTHONPATH": str(tests)}, stdout=subprocess.PIPE, text=True)
+    path = os.pathsep.join([str(tests), *filter(None, [env.get("PYTHONPATH")])])
+    return subprocess.Popen(command, env=env | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.fixture

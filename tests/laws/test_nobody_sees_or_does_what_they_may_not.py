@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from hall import member, signal
 from tocsin.signal import ConcernKind
-from tocsin.web.concerns import actions, raisers
+from tocsin.web.concerns import actions, raisers, turning
 from tocsin.web.concerns.doing import about_of
 from tocsin.web.concerns.models import Concern, JoinedSignal, Raiser
 from tocsin.web.people.models import Declaration, Member, Membership, Role
@@ -51,7 +51,7 @@ def concerns(hall, moment, random_):
     for kind, provider in product((ConcernKind.OUTCOME_SIGNAL, ConcernKind.CONDUCT, ConcernKind.HR_PROCESS_UNFIT), ("XAA", "XAB")):
         made.append(actions.raise_signal(signal(provider, kind=kind), by="the watch").pk)
         moment.at += timedelta(days=random_.choice([1, 8, 15]))
-        actions.turn_the_clock()
+        turning.turn_the_clock()
     for name in ("icb", "region", "cqc"):
         with acting_as(hall.members[name].pk):
             provider = random_.choice(list(hall.providers.values()))

@@ -6,7 +6,8 @@ Rules that the map's text leaves open, stated here and tested:
   recorded twice (same id) counts once. The order in which events are given does not matter.
 - When a map changes while a concern runs, a duty keeps the deadline under which it began; each passing follows the lines of its own day.
 - Only the holder acts, refuses, declares a conflict or stands down. What another body sends is kept and noted, and moves nothing.
-- A refusal passes the concern on with the next day, so that nobody can send it round within one; a declared conflict passes it at once.
+- A refusal passes the concern on with the next day, so that nobody can send it round within one; a declared conflict passes it at once, and
+  so does it that nobody can be reached there, which whoever runs the clock says.
 - A deadline moves only by another body than the one that it binds, never by the subject, and only with a reason.
 """
 
@@ -29,6 +30,7 @@ class What(StrEnum):
     ACTED = "acted"
     REFUSED = "refused"
     CONFLICT = "conflict-declared"
+    UNREACHABLE = "unreachable"
     EXTENDED = "extended"
     ESCALATED = "escalated"
     TAKEN_OVER = "taken-over"
@@ -253,6 +255,8 @@ class _Run:
                 self._replace(replace(holder, phase=Phase.REFUSED, due=day))
             case What.CONFLICT:
                 self._pass(day, Reason.CONFLICT_OF_INTEREST)
+            case What.UNREACHABLE if holder.phase is not Phase.TAKEN_OVER:
+                self._pass(day, Reason.UNREACHABLE)
             case What.HANDED_BACK if holder.phase is Phase.TAKEN_OVER:
                 ending = next((e for e in self.map.endings if e.body == body and e.holds(self.case, day)), None)
                 if ending is None or not event.reason:

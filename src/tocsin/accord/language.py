@@ -106,7 +106,7 @@ def json_schema() -> dict[str, Any]:
     shapes: dict[str, Any] = {
         "text": {"type": "string", "minLength": 1}, "count": {"type": "integer", "minimum": 0}, "flag": {"type": "boolean"},
         "date": {"type": "string", "format": "date"}, "within": {"type": "string", "pattern": r"^\d+ (working|calendar) days?$"},
-        "power": {"enum": list(POWERS)}, "role": {"enum": [r.value for r in m.Role]}, "reason": {"enum": [r.value for r in m.Reason]},
+        "power": {"enum": list(POWERS)}, "role": {"enum": [r.value for r in m.Role]}, "reason": {"enum": [r.value for r in m.WRITTEN]},
     }  # fmt: skip
     lists = dict.fromkeys(("texts", "concerns", "providers", "places", "bodies"), "text") | {"dates": "date", "reasons": "reason"}
 
@@ -191,7 +191,7 @@ def _value(node: yaml.Node, kind: str, file: str, known: Mapping[str, list[str]]
     if kind == "role":
         return m.Role(_known(text, [r.value for r in m.Role], place, kind))
     if kind == "reason":
-        return m.Reason(_known(text, [r.value for r in m.Reason], place, kind))
+        return m.Reason(_known(text, [r.value for r in m.WRITTEN], place, kind))
     if kind == "flag":
         return _known(text, ["true", "false"], place, kind) == "true"
     if kind == "count":

@@ -37,6 +37,11 @@ class Reason(StrEnum):
     INSUFFICIENT_POWER = "insufficient-power"
     REPEAT = "repeat"
     SEVERITY = "severity"
+    UNREACHABLE = "unreachable"
+
+
+WRITTEN = tuple(r for r in Reason if r is not Reason.UNREACHABLE)
+"""Reasons that a line can name. A holder that nobody can reach is passed by in the way of a passed deadline; no line says otherwise."""
 
 
 class Role(StrEnum):

@@ -5,7 +5,7 @@ from inspect import getdoc
 from tocsin.accord import clock
 from tocsin.accord.finding import LAWS, PROPERTIES
 from tocsin.accord.language import HEAD, HEAD_REQUIRED, POWERS, SECTIONS
-from tocsin.accord.model import BINDING, Reason, Role
+from tocsin.accord.model import BINDING, WRITTEN, Role
 from tocsin.signal import ConcernKind
 
 _KINDS = {
@@ -35,7 +35,7 @@ def reference_text() -> str:
         out += [f"| {k} | {_KINDS[v]} | {'yes' if k in required else ''} |" for k, v in fields.items()]
     out += ["", "Kinds of concern, unless the head names others: " + ", ".join(k.value for k in ConcernKind) + "."]
     out += ["", "Powers, weakest first: " + ", ".join(POWERS) + f". From {BINDING.word} on a provider must obey."]
-    out += ["", "Roles: " + ", ".join(r.value for r in Role) + ". Reasons: " + ", ".join(r.value for r in Reason) + "."]
+    out += ["", "Roles: " + ", ".join(r.value for r in Role) + ". Reasons: " + ", ".join(r.value for r in WRITTEN) + "."]
     out += ["", "A refusal or a conflict without a line of its own goes the way of a passed deadline.", "", "## Properties", ""]
     out += ["| code | property | if broken |", "| --- | --- | --- |"]
     out += [f"| {c} | {words} | {'error' if c in LAWS else 'warning'} |" for c, words in PROPERTIES.items()]

@@ -90,9 +90,9 @@ def first_holder(map_: AccordMap, case: Case, day: date) -> Step:
 
 
 def lines_from(map_: AccordMap, case: Case, body: str, reason: Reason, day: date) -> list[Handover]:
-    """Handovers of a body for a reason. A refusal or a conflict without a line of its own goes the way of a passed deadline."""
+    """Handovers of a body for a reason. A refusal, a conflict or nobody to reach goes, without a line of its own, the way of a passed deadline."""
     found = [h for h in map_.handovers if h.body == body and reason in h.when and h.holds(case, day)]
-    if not found and reason in (Reason.REFUSAL, Reason.CONFLICT_OF_INTEREST):
+    if not found and reason in (Reason.REFUSAL, Reason.CONFLICT_OF_INTEREST, Reason.UNREACHABLE):
         return lines_from(map_, case, body, Reason.DEADLINE_PASSED, day)
     return found
 

@@ -88,6 +88,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
     django.setup()
     from tocsin.accord import shipped
     from tocsin.web.accord.actions import put_in_force
+    from tocsin.web.concerns import demo_stories
     from tocsin.web.concerns.demo import begin
     from tocsin.web.people.demo import make_country
     from tocsin.web.watch.actions import keep_comparison, load_run
@@ -120,8 +121,14 @@ def _prepare(folder: Path, fresh: bool) -> None:
     keep_comparison(run=run, planted=[asdict(row) for row in rows], unexplained=len(false_reds), years=12)
     mark_seen(signature(data))
     put_in_force(files=shipped("tocsin-proposed"), by="the demo")
-    begin()
+    new = begin(demo_stories.START)
     make_country((s.provider, s.provider_name, s.region or "") for s in result.sites)
+    if new:
+        with _bar() as bar:
+            told = _teller(bar, "stories")
+            told("Letting seven concerns take their course", 0, 1)
+            demo_stories.play()
+            told("Seven concerns have taken their course", 1, 1)
     ring_the_hall(run)
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from hall import MONDAY, signal
-from tocsin.web.concerns import actions, clockwork, closing, plan, raisers, takeover
+from tocsin.web.concerns import actions, clockwork, closing, plan, raisers, takeover, turning
 from tocsin.web.concerns.doing import AccordRefuses, Stale
 from tocsin.web.concerns.models import Concern, JoinedSignal, Passed
 from tocsin.web.people.permissions import NotPermitted
@@ -41,8 +41,8 @@ def test_silence_moves_a_concern_up_on_the_right_days_however_late_the_clock_run
     concern = actions.raise_signal(signal(), by="the watch")
     moment.at = MONDAY + timedelta(days=60)
 
-    assert actions.turn_the_clock() == 1
-    assert actions.turn_the_clock() == 0
+    assert turning.turn_the_clock() == 1
+    assert turning.turn_the_clock() == 0
 
     with acting_as(TOCSIN):
         passed = list(Passed.objects.filter(concern=concern).values_list("number", "day", "from_kind", "to_kind", "reason"))
@@ -143,6 +143,6 @@ def test_from_signal_to_take_over_to_closing_and_the_record_verifies(hall, momen
     raisers.answer(raiser=raiser.pk, resolved=True, words="")
     act_as(hall.cqc.pk)
     missing = [
-        c.missing for c in closing.conditions(Concern.objects.get(), clockwork.standing(Concern.objects.get(), moment.at)) if c.missing
+        c.missing for c in closing.conditions(Concern.objects.get(), clockwork.standing(Concern.objects.get(), moment.at), moment.at) if c.missing
     ]
     assert missing == [] or all("mbrrace" in m or "coroner" in m or "nhsr" in m for m in missing), missing

@@ -16,7 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from hall import MONDAY, enter, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions as hall_actions
-from tocsin.web.concerns import closing, plan
+from tocsin.web.concerns import closing, plan, turning
 from tocsin.web.feeds import actions, outbox, oversight, pack, webhook
 from tocsin.web.feeds.models import BoardPack, Delivery, Mark, Subscription
 from tocsin.web.people.actions import make_token
@@ -297,7 +297,7 @@ def test_oversight_counts_silence_speed_and_what_came_back(client, hall, moment)
         hall_actions.acknowledge(concern=first.pk, by=hall.icb)
         hall_actions.act(concern=first.pk, words="x", by=hall.icb)
     moment.at += timedelta(days=9)
-    hall_actions.turn_the_clock()
+    turning.turn_the_clock()
     found = {r.name: r for r in oversight.rows()}
 
     board = found["Board of the North"]

@@ -10,14 +10,14 @@ from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tocsin.accord.clock import What
 from tocsin.signal import Signal
 from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Doing, Invalid, begin
-from tocsin.web.concerns.models import Concern, JoinedSignal, Link
+from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Link, PlannedAction, Raiser, TakeOver
 from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.people.permissions import Act, NotPermitted, may_raise, who_is
 from tocsin.web.record import ledger
@@ -26,6 +26,12 @@ from tocsin.web.record.files import keep
 from tocsin.web.record.models import Attachment
 from tocsin.web.record.moment import now
 
+JOINING = (
+    "A signal or an account joins the open concern about the same provider, of the same kind, at the same place, so that one body answers for all "
+    "of it. Where there is none, it opens one. What is about people never joins another, and nothing joins a restricted concern."
+)
+"""The rule by which signals join, as it is shown to those who read."""
+_LEVELS = ("", "amber", "red")
 RESTRICTED_KINDS = frozenset({"conduct", "bullying-harassment-discrimination", "speak-up-detriment"})
 """Concerns about people: others are shown only that one exists."""
 
@@ -39,12 +45,13 @@ def raise_signal(signal: Signal, *, by: str, key: str | None = None) -> Concern:
     """
     key = key or _key(signal, by)
     with acting_as(TOCSIN):
-        known = JoinedSignal.objects.select_related("concern").filter(key=key).first()
-        if known is not None:
-            return _told_again(known, signal)
         provider = Provider.objects.get_or_create(
             code=signal.provider.code, defaults={"name": signal.provider.name, "kind": _default_kind()}
         )[0]
+        _one_after_another(provider, str(signal.kind))
+        known = JoinedSignal.objects.select_related("concern").filter(key=key).first()
+        if known is not None:
+            return _told_again(known, signal)
         concern = _open_one(provider, str(signal.kind))
         if concern is None:
             concern = _opened(
@@ -57,7 +64,7 @@ def raise_signal(signal: Signal, *, by: str, key: str | None = None) -> Concern:
             raised_on=signal.raised_on, since=signal.since, sentence=signal.sentence, address=signal.address,
             evidence=dict(signal.evidence), joined=doing.at,
         )  # fmt: skip
-        doing.concern.level = max(doing.concern.level, str(signal.level), key=("", "amber", "red").index)
+        doing.concern.level = max(doing.concern.level, str(signal.level), key=_LEVELS.index)
         doing.tell(
             by=by, key=key, level=str(signal.level), sentence=signal.sentence, address=signal.address, evidence=_plain(asdict(signal))
         )
@@ -105,7 +112,7 @@ def raise_concern(
     if current is None or kind not in clockwork.map_from(current).concerns:
         raise Invalid("kind", "Choose a kind of concern that the map in force names.")
     restricted = kind in RESTRICTED_KINDS
-    concern = None if restricted else _open_one(provider, kind, place)
+    concern = _open_one(provider, kind, place)
     if concern is not None:
         doing = begin(concern.pk, Act.NOTED, by, body=body, request=request)
         doing.tell(words=f"{title.strip()}: {words.strip()}".strip(": "))
@@ -221,7 +228,10 @@ def give_evidence(*, concern: int, upload: Any, by: Member, **given: Any) -> Att
 
 @transaction.atomic
 def merge(*, concern: int, into: int, reason: str, by: Member, **given: Any) -> Concern:
-    """The holder of both says that two concerns about one provider are the same: one goes on, with the earlier deadline of the two."""
+    """The holder of both says that two concerns about one provider are the same: one goes on, with the earlier deadline of the two.
+
+    With it go the signals, those who raised the other and must be told, the actions of its plan, and a question that is open.
+    """
     doing = begin(concern, Act.MERGED, by, **given)
     reason = _needed("reason", reason, "Say why they are the same.")
     if into == concern:
@@ -231,8 +241,15 @@ def merge(*, concern: int, into: int, reason: str, by: Member, **given: Any) -> 
         raise Invalid("into", "Only concerns about one provider, both restricted or both not, can be merged.")
     if doing.concern.leaves and (other.concern.leaves is None or doing.concern.leaves < other.concern.leaves):
         raise AccordRefuses("The other concern's deadline is later, and merging must not move a deadline. Merge the other one into this.")
-    JoinedSignal.objects.filter(concern=doing.concern).update(concern=other.concern)
-    other.concern.level = max(doing.concern.level, other.concern.level, key=("", "amber", "red").index)
+    if TakeOver.objects.filter(concern=doing.concern, ended=None).exists():
+        raise AccordRefuses("A take-over is under way here. Merge the other one into this.")
+    if InformationRequest.objects.filter(concern__in=(doing.concern, other.concern), answered=None).count() > 1:
+        raise AccordRefuses("Each of the two has a question that is not answered yet. Merge them when one is.")
+    for part in (JoinedSignal, PlannedAction, InformationRequest):
+        part.objects.filter(concern=doing.concern).update(concern=other.concern)
+    with acting_as(TOCSIN):
+        Raiser.objects.filter(concern=doing.concern).update(concern=other.concern)
+    other.concern.level = max(doing.concern.level, other.concern.level, key=_LEVELS.index)
     other.tell(other=concern, why=f"Concern {concern} was merged into this one: {reason}")
     doing.concern.merged_into, doing.concern.closed = other.concern, doing.at
     doing.tell(into=into, reason=reason)
@@ -252,8 +269,14 @@ def split(*, concern: int, kind: str, title: str, signals: list[int], by: Member
         doing.concern.provider, kind, title=title[:200], restricted=doing.concern.restricted or kind in RESTRICTED_KINDS, severe=False,
         level="", who={"split_from": concern}, opener=doing.body, by=None, place=doing.concern.place,
     )  # fmt: skip
-    moved = JoinedSignal.objects.filter(concern=doing.concern, pk__in=signals).update(concern=made)
-    doing.tell(into=made.pk, kind=kind, signals=moved)
+    moving = JoinedSignal.objects.filter(concern=doing.concern, pk__in=signals)
+    keys = sorted(moving.values_list("key", flat=True))
+    moving.update(concern=made)
+    doing.concern.level = _strongest(doing.concern)
+    doing.tell(into=made.pk, kind=kind, signals=keys)
+    with acting_as(TOCSIN):
+        made.level = _strongest(made)
+        made.save()
     return made
 
 
@@ -275,39 +298,33 @@ def restrict(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
     doing = begin(concern, Act.RESTRICTED, by, **given)
     reason = _needed("reason", reason, "Say why it is about people.")
     doing.concern.restricted = True
+    InformationRequest.objects.filter(concern=doing.concern).update(shared=False)
     doing.tell(reason=reason)
     return doing.concern
 
 
-def turn_the_clock() -> int:
-    """Pass on every concern whose time is over, in the order of their days, each in a transaction of its own. Returns how many passed.
-
-    It may be run by several workers at once and after any time of standing still: what is due follows from the record alone.
-    """
-    with acting_as(TOCSIN):
-        at = now()
-        due = list(Concern.objects.filter(closed=None, leaves__lte=at.date()).order_by("leaves", "id").values_list("id", flat=True))
-    return sum(_turn(number) for number in due)
-
-
-@transaction.atomic
-def _turn(number: int) -> int:
-    with acting_as(TOCSIN):
-        concern = clockwork.locked(number)
-        before = concern.last_entry
-        if not concern.closed:
-            clockwork.reckon(concern, now())
-        return int(concern.last_entry != before)
-
-
 def _open_one(provider: Provider, kind: str, place: str = "") -> Concern | None:
-    """The open concern that a new signal of this kind about this provider joins."""
-    return Concern.objects.filter(provider=provider, kind=kind, place=place, closed=None).order_by("-id").first()
+    """The open concern that a new signal of this kind about this provider joins, by the rule `JOINING`."""
+    _one_after_another(provider, kind)
+    if kind in RESTRICTED_KINDS:
+        return None
+    return Concern.objects.filter(provider=provider, kind=kind, place=place, closed=None, restricted=False).first()
+
+
+def _one_after_another(provider: Provider, kind: str) -> None:
+    """Whoever else raises the like waits until this transaction ends, so that two who come at once do not open two."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"concern|{provider.code}|{kind}"])
+
+
+def _strongest(concern: Concern) -> str:
+    """The strongest level of a concern's signals; '' where it has none."""
+    return max(JoinedSignal.objects.filter(concern=concern).values_list("level", flat=True), key=_LEVELS.index, default="")
 
 
 def _opened(
     provider: Provider, kind: str, *, title: str, restricted: bool, severe: bool, level: str, who: dict[str, Any], opener: Body | None,
-    by: Member | None, place: str = "", request: UUID | None = None,
+    by: Member | None, place: str = "", request: UUID | None = None, reopens: Concern | None = None,
 ) -> Concern:  # fmt: skip
     current = in_force()
     if current is None:
@@ -315,7 +332,7 @@ def _opened(
     at = now()
     with acting_as(TOCSIN):
         last = Concern.objects.filter(provider=provider, kind=kind, place=place).exclude(closed=None).filter(merged_into=None)
-        before = last.order_by("-closed").first()
+        before = reopens or last.order_by("-closed").first()
         # whoever opens it may not yet see it: only its holder and its opener do, and both stand in the row itself
         concern = Concern.objects.create(
             provider=provider, kind=kind, place=place, title=title, restricted=restricted, severe=severe, map=current, opened=at,
@@ -352,11 +369,12 @@ def _told_again(known: JoinedSignal, signal: Signal) -> Concern:
     if known.concern.closed:
         return known.concern
     doing = begin(known.concern_id, Act.SIGNAL_JOINED, None)
+    was = known.level if known.level != str(signal.level) else None
     known.sentence, known.level, known.evidence, known.ended = signal.sentence, str(signal.level), dict(signal.evidence), None
     known.address = signal.address
     known.save()
-    doing.concern.level = max(doing.concern.level, str(signal.level), key=("", "amber", "red").index)
-    doing.tell(key=known.key, level=str(signal.level), sentence=signal.sentence, address=signal.address)
+    doing.concern.level = max(doing.concern.level, str(signal.level), key=_LEVELS.index)
+    doing.tell(key=known.key, level=str(signal.level), was=was, sentence=signal.sentence, address=signal.address)
     return doing.concern
 
 

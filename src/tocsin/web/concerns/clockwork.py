@@ -19,7 +19,7 @@ from tocsin.web.record.models import Entry
 EVENTS: dict[str, What] = {
     Act.RAISED: What.RAISED, Act.ACKNOWLEDGED: What.ACKNOWLEDGED, Act.ACTED: What.ACTED, Act.DONE: What.ACTED, Act.REFUSED: What.REFUSED,
     Act.CONFLICT: What.CONFLICT, Act.EXTENDED: What.EXTENDED, Act.HANDED_OVER: What.ESCALATED, Act.TAKEN_OVER: What.TAKEN_OVER,
-    Act.HANDED_BACK: What.HANDED_BACK, Act.CLOSED: What.STOOD_DOWN, Act.MERGED: What.STOOD_DOWN,
+    Act.UNREACHABLE: What.UNREACHABLE, Act.HANDED_BACK: What.HANDED_BACK, Act.CLOSED: What.STOOD_DOWN, Act.MERGED: What.STOOD_DOWN,
 }  # fmt: skip
 """Entries that the clock knows, and as what."""
 THE_CLOCK = "the clock"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +17,9 @@ from tocsin.web.people.models import Member
 from tocsin.web.people.permissions import Act
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Entry
+
+TO_ANSWER = timedelta(days=14)
+"""For how long somebody who was told, and has not answered, may still say that it is not resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ def show_effect(*, concern: int, way: str, what: str, worked: bool, by: Member, 
     return made
 
 
-def conditions(concern: Concern, standing: State, names: Mapping[str, str] | None = None) -> list[Condition]:
-    """What closing needs, and what is missing. Six queries."""
+def conditions(concern: Concern, standing: State, at: datetime, names: Mapping[str, str] | None = None) -> list[Condition]:
+    """What closing needs at a moment, and what is missing. Seven queries."""
     owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body)]
     acted = any(t.phase.value in ("effect awaited", "taken over") for t in standing.tenures[-1:])
     effects = list(Effect.objects.filter(concern=concern).order_by("id"))
@@ -56,18 +60,25 @@ def conditions(concern: Concern, standing: State, names: Mapping[str, str] | Non
     with acting_as(TOCSIN):
         raisers = list(Raiser.objects.filter(concern=concern, erased=None).values_list("told", "answer"))
     untold = sum(told is None for told, _ in raisers)
+    asked_lately = [told + TO_ANSWER for told, answer in raisers if told is not None and not answer and told > at - TO_ANSWER]
     unresolved = sum(answer == "not-resolved" for _, answer in raisers)
     worked = bool(effects) and effects[-1].worked
+    newest = JoinedSignal.objects.filter(concern=concern).order_by("-joined").values_list("joined", flat=True).first()
+    since = bool(effects) and newest is not None and newest > effects[-1].at
     return [
         Condition("The holder has acted", "" if acted else "the holder has not acted"),
         Condition("Every body has done what it owes", "; ".join(f"{(names or {}).get(o.body, o.body)} must {o.must}" for o in owed)),
         Condition("Each action of the plan has shown its effect", "; ".join(a.what for a in unshown)),
         Condition("What was taken over has been handed back", "a take-over is under way" if taken else ""),
         Condition("The provider owes no answer", "a question is open" if asked else ""),
-        Condition("The effect was measured by somebody independent", "" if worked else "no evidence of effect, or that it failed"),
+        Condition(
+            "The effect was measured by somebody independent",
+            ("a signal joined after it was measured" if since else "") if worked else "no evidence of effect, or that it failed",
+        ),
         Condition(
             "Those who raised it were told, and asked",
-            f"{untold} not told" if untold else f"{unresolved} say that it is not resolved" if unresolved else "",
+            f"{untold} not told" if untold else f"{unresolved} say that it is not resolved" if unresolved
+            else f"{len(asked_lately)} may still answer, until {max(asked_lately).day} {max(asked_lately):%B %Y}" if asked_lately else "",
         ),
     ]  # fmt: skip
 
@@ -76,10 +87,10 @@ def conditions(concern: Concern, standing: State, names: Mapping[str, str] | Non
 def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     """Somebody without conflict, who leads neither for the holder nor for the provider, signs that every condition holds."""
     doing = begin(concern, Act.CLOSED, by, **given)
-    missing = [c for c in conditions(doing.concern, doing.standing, _names(doing.concern)) if c.missing]
+    missing = [c for c in conditions(doing.concern, doing.standing, doing.at, _names(doing.concern)) if c.missing]
     if missing:
         raise AccordRefuses("Not yet: " + "; ".join(f"{c.what} ({c.missing})" for c in missing) + ".")
-    if Entry.objects.filter(chain=clockwork.chain(doing.concern), member=by.pk, what__in=[Act.ACTED, Act.EFFECT_SHOWN]).exists():
+    if Entry.objects.filter(chain=clockwork.chain(doing.concern), member=by.pk, what__in=[Act.ACTED, Act.EFFECT_SHOWN, Act.ACTION_CHECKED]).exists():
         raise AccordRefuses("You acted on this concern or measured its effect yourself, so somebody else must sign the closing.")
     if not words.strip():
         raise Invalid("words", "Say what changed, on what evidence.")

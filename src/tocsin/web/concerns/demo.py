@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tocsin.accord.days import deadline
 from tocsin.accord.model import Within
-from tocsin.web.concerns.actions import turn_the_clock
+from tocsin.web.concerns.turning import ring_again, turn_the_clock
 from tocsin.web.record import moment
 
 _ZONE = ZoneInfo("Europe/London")
@@ -16,10 +16,12 @@ FIRST_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=_ZONE)
 
 
 @transaction.atomic
-def begin() -> None:
-    """Set the demo's clock to its first morning, if it has not been set."""
-    if not moment.offset():
-        moment.move(FIRST_DAY)
+def begin(at: datetime = FIRST_DAY) -> bool:
+    """Set the demo's clock to its first morning, if it has not been set. Returns whether it was set now."""
+    if moment.offset():
+        return False
+    moment.move(at)
+    return True
 
 
 def let_pass(working_days: int) -> datetime:
@@ -29,4 +31,5 @@ def let_pass(working_days: int) -> datetime:
     with transaction.atomic():
         moment.move(datetime.combine(day, time(9), _ZONE))
     turn_the_clock()
+    ring_again()
     return moment.now()

@@ -19,7 +19,7 @@ Choices = Callable[[Whole], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form. kind: text, area, date, select, several, lines, file, yes."""
+    """One field of a form. kind: text, area, date, date? (may be left out), select, several, lines, file, yes."""
 
     name: str
     label: str
@@ -57,12 +57,21 @@ def _planned(whole: Whole) -> list[tuple[str, str]]:
     return [(str(a.pk), a.what) for a in whole.actions]
 
 
-def _states(_: Whole) -> list[tuple[str, str]]:
-    return [(s, s.replace("-", " ").capitalize()) for s in plan.STATES]
+def _states(states: tuple[str, ...]) -> Choices:
+    return lambda _: [(s, s.replace("-", " ").capitalize()) for s in states]
 
 
 def _open_questions(whole: Whole) -> list[tuple[str, str]]:
     return [(str(q.pk), q.subject) for q in whole.questions if q.answered is None]
+
+
+def _all_questions(whole: Whole) -> list[tuple[str, str]]:
+    return [(str(q.pk), q.subject if q.answered is None else f"{q.subject} (answered)") for q in whole.questions]
+
+
+def _alike(whole: Whole) -> list[tuple[str, str]]:
+    """Other open concerns about the provider, into which this one can be merged."""
+    return [(str(c.pk), f"{c.pk}: {plain.kind(c.kind)}: {c.title}") for c in whole.others]
 
 
 def _powers(whole: Whole) -> list[tuple[str, str]]:
@@ -106,6 +115,9 @@ FORMS = {
         Form("criterion", Act.CRITERION_MET, "Confirm that a criterion is met", "As a body that did not take over, say on what evidence it is met.",
              takeover.meet_criterion, (Field("criterion", "Criterion", "select", choices=_criteria), Field("evidence", "Evidence")),
              offered=lambda w: bool(_criteria(w))),
+        Form("review", Act.REVIEWED, "Review what was taken over", "On the day that was set: what has changed, and what has not.", takeover.review, (
+            Field("words", "What the review found"), Field("following", "Next day of review", "date?", "Within three months; needed if no later one is set.")),
+             offered=lambda w: w.concern.phase == _SUBSTANTIAL),
         Form("hand-back", Act.HANDED_BACK, "Hand back", "Every criterion is met and was checked by somebody independent.", takeover.hand_back, (_REASON,),
              offered=lambda w: w.concern.phase == _SUBSTANTIAL),
         Form("hand-over", Act.HANDED_OVER, "Hand over to a body with more power", "Your powers do not suffice.", actions.hand_over,
@@ -124,13 +136,24 @@ FORMS = {
                  Field("what", "What will be done", "text"), Field("owner", "By whom", "select", choices=_bodies),
                  Field("strength", "How strong it is", "select", choices=_strengths),
                  Field("measure", "What will show its effect", "text"), Field("due", "By when", "date"))),
-        Form("plan-state", Act.PLAN_CHANGED, "Say how far an action is", "Whether it worked is said with what its measure showed.", plan.change_action,
-             (Field("action", "Action", "select", choices=_planned), Field("state", "It is now", "select", choices=_states),
-              Field("effect", "What the measure showed")), offered=lambda w: bool(w.actions)),
+        Form("plan-state", Act.PLAN_CHANGED, "Say how far an action is", "As the body that leads the plan. Whether it worked, a body says that did not do it.",
+             plan.change_action, (
+                 Field("action", "Action", "select", choices=_planned), Field("state", "It is now", "select", choices=_states(plan.BY_THE_LEAD)),
+                 Field("effect", "What there is to say; why, if it is dropped")), offered=lambda w: bool(w.actions)),
+        Form("plan-report", Act.ACTION_REPORTED, "Say how far your action is", "As the body that carries it out.", plan.report_action, (
+            Field("action", "Action", "select", choices=_planned), Field("state", "It is now", "select", choices=_states(plan.BY_THE_OWNER)),
+            Field("effect", "What there is to say")), offered=lambda w: bool(w.actions)),
+        Form("plan-check", Act.ACTION_CHECKED, "Say whether an action worked", "As a body that neither holds this, nor is the provider, nor did it.",
+             plan.check_action, (
+                 Field("action", "Action", "select", choices=_planned),
+                 Field("worked", "Did it work", "select", choices=lambda _: [("yes", "Yes"), ("no", "No")]),
+                 Field("effect", "What its measure showed, over what time")), offered=lambda w: bool(w.actions)),
         Form("ask", Act.INFORMATION_ASKED, "Ask the provider for information", "The provider answers one question at a time, once for all who ask.",
-             plan.ask_information, (Field("subject", "What you ask", "text"), Field("detail", "More about it"), Field("due", "By when", "date"))),
-        Form("join", Act.INFORMATION_JOINED, "Join a question", "Another body has asked. You will be given the same answer.", plan.join_information,
-             (Field("question", "Question", "select", choices=_open_questions),), offered=lambda w: bool(_open_questions(w))),
+             plan.ask_information, (
+                 Field("subject", "What you ask", "text"), Field("detail", "More about it"), Field("due", "By when", "date"),
+                 Field("read", "I have read what the provider has answered before, and it is not what I need", "yes"))),
+        Form("join", Act.INFORMATION_JOINED, "Join a question, or use its answer", "Another body has asked. You are given the same answer.",
+             plan.join_information, (Field("question", "Question", "select", choices=_all_questions),), offered=lambda w: bool(w.questions)),
         Form("answer", Act.INFORMATION_GIVEN, "Answer a question", "Once, for all who ask.", plan.answer_information,
              (Field("question", "Question", "select", choices=_open_questions), Field("answer", "Answer")),
              offered=lambda w: bool(_open_questions(w))),
@@ -148,8 +171,8 @@ FORMS = {
         Form("split", Act.SPLIT, "Split off a concern of another kind", "The new one begins with its own first holder; this one's clock runs on.",
              actions.split, (Field("kind", "Kind", "select", choices=_kinds), Field("title", "What it is", "text"),
                              Field("signals", "Signals that go with it", "several", choices=_signals))),
-        Form("merge", Act.MERGED, "Merge into another concern", "They are the same. The one with the earlier deadline goes on.", actions.merge,
-             (Field("into", "Number of the other concern", "text"), _REASON)),
+        Form("merge", Act.MERGED, "Merge into another concern", "They are the same. The one with the earlier deadline goes on, with everything of both.",
+             actions.merge, (Field("into", "Into which", "select", choices=_alike), _REASON), offered=lambda w: bool(w.others)),
         Form("link", Act.LINKED, "Link with another concern", "They have to do with each other; both stay.", actions.link,
              (Field("other", "Number of the other concern", "text"), Field("why", "Why", "text"))),
         Form("restrict", Act.RESTRICTED, "Restrict", "It is about people: from now on others are shown only that it exists.", actions.restrict, (_REASON,),
@@ -175,8 +198,12 @@ def given(form: Form, request: HttpRequest) -> dict[str, Any]:
             values[f.name] = [v.replace("\0", "") for v in request.POST.getlist(f.name)]
         elif f.kind == "lines":
             values[f.name] = [line.strip() for line in text.splitlines() if line.strip()]
-        elif f.kind == "date":
+        elif f.kind == "date" or (f.kind == "date?" and text.strip()):
             values[f.name] = _day(f.name, text)
+        elif f.kind == "date?":
+            values[f.name] = None
+        elif f.kind == "yes":
+            values[f.name] = text == "yes"
         elif f.name in _NUMBERS:
             values[f.name] = _number(f.name, text)
         else:

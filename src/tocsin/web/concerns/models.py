@@ -31,6 +31,7 @@ class Concern(models.Model):
     binding = models.BooleanField(default=False)
     acknowledged = models.DateTimeField(null=True, help_text="When its present holder acknowledged it")
     level = models.CharField(max_length=5, blank=True, help_text="Strongest level of the signals in it")
+    reminded = models.CharField(max_length=60, blank=True, help_text="Of what the holder was last reminded, and for which day")
     last_entry = models.BigIntegerField(default=0)
     closed = models.DateTimeField(null=True)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
@@ -128,6 +129,7 @@ class PlannedAction(models.Model):
         max_length=20, default="planned", help_text="planned, begun, carried-out, shown-to-work, shown-not-to-work, dropped"
     )
     effect = models.TextField(blank=True)
+    checked_by = models.ForeignKey(Body, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         db_table = "concerns_action"
@@ -137,6 +139,8 @@ class InformationRequest(models.Model):
     """One question to the provider; others join it instead of asking again."""
 
     concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT)
+    shared = models.BooleanField(default=True, help_text="Of a concern that is not about people: one question to the provider at a time")
     subject = models.CharField(max_length=200)
     detail = models.TextField(blank=True)
     asked_by = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="+")
@@ -148,7 +152,10 @@ class InformationRequest(models.Model):
 
     class Meta:
         db_table = "concerns_information"
-        constraints = (models.UniqueConstraint(fields=("concern",), condition=Q(answered=None), name="one_question_at_a_time"),)
+        constraints = (
+            models.UniqueConstraint(fields=("concern",), condition=Q(answered=None), name="one_question_at_a_time"),
+            models.UniqueConstraint(fields=("provider",), condition=Q(answered=None, shared=True), name="one_question_a_provider"),
+        )
 
 
 class TakeOver(models.Model):
@@ -160,6 +167,7 @@ class TakeOver(models.Model):
     scope = models.CharField(max_length=500)
     began = models.DateField()
     reviews = models.JSONField(help_text="Days on which it is reviewed")
+    reviewed = models.JSONField(default=list, help_text="[{day, for, words}, ...]: when it was reviewed, for which of those days, what was found")
     ended = models.DateField(null=True)
 
     class Meta:

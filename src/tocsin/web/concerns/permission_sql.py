@@ -9,6 +9,44 @@ def _words(acts: frozenset[str]) -> str:
     return ", ".join(f"'{a}'" for a in sorted(acts))
 
 
+MAY = rf"""CREATE OR REPLACE FUNCTION tocsin_may(what text, concern bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE c concerns_concern%ROWTYPE; leads boolean; leads_other boolean; leads_holder boolean; works boolean; works_other boolean;
+        leads_own boolean; free boolean; own boolean;
+BEGIN
+    IF tocsin_acts_itself() THEN RETURN true; END IF;
+    IF what = 'raiser-answered' THEN RETURN coalesce(tocsin_raiser_concern() = concern, false); END IF;
+    IF tocsin_member() IS NULL THEN RETURN false; END IF;
+    SELECT * INTO c FROM concerns_concern k WHERE k.id = concern;
+    IF NOT FOUND OR c.closed IS NOT NULL THEN RETURN false; END IF;
+    SELECT coalesce(bool_or(m.role = 'lead'), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id AND b.id = c.holder_id), false),
+           coalesce(bool_or(m.role IN ('lead', 'member')), false),
+           coalesce(bool_or(m.role IN ('lead', 'member') AND b.provider_id IS DISTINCT FROM c.provider_id), false),
+           coalesce(bool_or(m.role = 'lead' AND b.provider_id = c.provider_id), false)
+      INTO leads, leads_other, leads_holder, works, works_other, leads_own
+      FROM people_membership m JOIN people_body b ON b.id = m.body_id
+     WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role <> 'administrator'
+       AND tocsin_sees_through(b.id, c.provider_id, c.restricted, c.id, c.holder_id, c.opened_by_id);
+    free := NOT EXISTS (SELECT FROM people_declaration d
+        WHERE d.member_id = tocsin_member() AND d.provider_id = c.provider_id AND d.ended IS NULL);
+    own := EXISTS (SELECT FROM people_membership m JOIN people_body b ON b.id = m.body_id
+        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND (b.id = c.holder_id OR b.provider_id = c.provider_id));
+    RETURN CASE
+        WHEN what IN ({_words(HOLDER)}) THEN free AND leads_holder
+        WHEN what = 'conflict-declared' THEN leads_holder
+        WHEN what IN ({_words(INDEPENDENT)}) THEN free AND leads_other AND NOT own
+        WHEN what = 'taken-over' THEN free AND leads_other
+        WHEN what IN ({_words(ANY_LEAD)}) THEN leads
+        WHEN what IN ({_words(ANY_OTHER)}) THEN works_other
+        WHEN what = 'information-given' THEN leads_own
+        WHEN what IN ({_words(ANYONE)}, 'raised') THEN works
+        ELSE false END;
+END $$;
+"""
+"""Whether the acting member may do something with a concern. Replaced by a migration of its own where what may be done grows."""
+
 FUNCTIONS = rf"""
 CREATE FUNCTION tocsin_member() RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN tocsin_acting() ~ '^[0-9a-f-]{{36}}$' THEN tocsin_acting()::uuid END
@@ -48,41 +86,7 @@ CREATE FUNCTION tocsin_raiser_concern() RETURNS bigint LANGUAGE sql STABLE SECUR
     SELECT concern_id FROM concerns_raiser WHERE id = tocsin_raiser()
 $$;
 
-CREATE FUNCTION tocsin_may(what text, concern bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
-DECLARE c concerns_concern%ROWTYPE; leads boolean; leads_other boolean; leads_holder boolean; works boolean; works_other boolean;
-        leads_own boolean; free boolean; own boolean;
-BEGIN
-    IF tocsin_acts_itself() THEN RETURN true; END IF;
-    IF what = 'raiser-answered' THEN RETURN coalesce(tocsin_raiser_concern() = concern, false); END IF;
-    IF tocsin_member() IS NULL THEN RETURN false; END IF;
-    SELECT * INTO c FROM concerns_concern k WHERE k.id = concern;
-    IF NOT FOUND OR c.closed IS NOT NULL THEN RETURN false; END IF;
-    SELECT coalesce(bool_or(m.role = 'lead'), false),
-           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id), false),
-           coalesce(bool_or(m.role = 'lead' AND b.provider_id IS DISTINCT FROM c.provider_id AND b.id = c.holder_id), false),
-           coalesce(bool_or(m.role IN ('lead', 'member')), false),
-           coalesce(bool_or(m.role IN ('lead', 'member') AND b.provider_id IS DISTINCT FROM c.provider_id), false),
-           coalesce(bool_or(m.role = 'lead' AND b.provider_id = c.provider_id), false)
-      INTO leads, leads_other, leads_holder, works, works_other, leads_own
-      FROM people_membership m JOIN people_body b ON b.id = m.body_id
-     WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role <> 'administrator'
-       AND tocsin_sees_through(b.id, c.provider_id, c.restricted, c.id, c.holder_id, c.opened_by_id);
-    free := NOT EXISTS (SELECT FROM people_declaration d
-        WHERE d.member_id = tocsin_member() AND d.provider_id = c.provider_id AND d.ended IS NULL);
-    own := EXISTS (SELECT FROM people_membership m JOIN people_body b ON b.id = m.body_id
-        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND (b.id = c.holder_id OR b.provider_id = c.provider_id));
-    RETURN CASE
-        WHEN what IN ({_words(HOLDER)}) THEN free AND leads_holder
-        WHEN what = 'conflict-declared' THEN leads_holder
-        WHEN what IN ({_words(INDEPENDENT)}) THEN free AND leads_other AND NOT own
-        WHEN what = 'taken-over' THEN free AND leads_other
-        WHEN what IN ({_words(ANY_LEAD)}) THEN leads
-        WHEN what IN ({_words(ANY_OTHER)}) THEN works_other
-        WHEN what = 'information-given' THEN leads_own
-        WHEN what IN ({_words(ANYONE)}, 'raised') THEN works
-        ELSE false END;
-END $$;
+{MAY}
 
 CREATE OR REPLACE FUNCTION tocsin_reads_chain(chain text) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN

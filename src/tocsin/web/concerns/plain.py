@@ -19,13 +19,18 @@ KINDS = {
 WHY = {
     "deadline-passed": "it did not act in time", "refusal": "it refused", "conflict-of-interest": "it has a conflict of interest",
     "insufficient-power": "what it could do was not enough", "repeat": "the same thing has happened before", "severity": "it is severe",
+    "unreachable": "nobody there could be reached",
 }  # fmt: skip
 PHASES = {
     "to act": "must act", "effect awaited": "has acted; its effect is awaited", "refused": "has refused", "taken over": "has taken over",
     "closed": "closed",
 }  # fmt: skip
+REMINDERS = {
+    "not-acknowledged": "half of the time is over, and nobody has acknowledged it; the last day is", "last-day": "it has not acted, and the last day is",
+    "effect": "the effect must be shown by", "review": "what was taken over was to be reviewed on",
+}  # fmt: skip
 _OPEN_TO_RAISERS = {
-    Act.RAISED, Act.SIGNAL_JOINED, Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.CONFLICT, Act.EXTENDED, Act.HANDED_OVER, Act.TAKEN_OVER,
+    Act.RAISED, Act.SIGNAL_JOINED, Act.REVIEWED, Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.CONFLICT, Act.EXTENDED, Act.HANDED_OVER, Act.TAKEN_OVER,
     Act.HANDED_BACK, Act.CLOSED, Act.PASSED, Act.EFFECT_SHOWN, Act.CRITERION_MET,
 }  # fmt: skip
 
@@ -71,9 +76,13 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
             return (
                 ("A signal ended.", "")
                 if said.get("ended")
+                else (f"A signal was {said['was']} and is now {said['level']}.", said.get("sentence", ""))
+                if said.get("was")
                 else (f"{_first(said.get('by') or who)} gave a {said.get('level', '')} signal.", said.get("sentence", ""))
             )
         case Act.NOTED:
+            if "closed" in said:
+                return f"Somebody who raised concern {said['closed']} says that it is not resolved.", ""
             if "raiser" in said:
                 return f"{'A family' if said.get('group') == 'family' else 'A member of staff'} told what happened.", ""
             return f"{who} made a note.", said.get("words", "")
@@ -102,6 +111,13 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
         case Act.TAKEN_OVER:
             powers = ", ".join(p["power"].replace("-", " ") for p in said["powers"])
             return f"{who} took over: {powers}, over {said['scope']}.", "Until: " + "; ".join(said["criteria"])
+        case Act.UNREACHABLE:
+            return f"Nobody who may act for {name('as')} could be reached.", ""
+        case Act.REMINDED:
+            return f"{name('holder')} was reminded: {REMINDERS.get(said['why'], said['why'])} {_day(said['day'])}.", ""
+        case Act.REVIEWED:
+            words = f" The next review is on {_day(said['following'])}." if said.get("following") else ""
+            return f"{who} reviewed what it has taken over.{words}", said.get("words", "")
         case Act.CRITERION_MET:
             return f"{who} checked that a criterion is met: {said.get('what', '')}", said.get("evidence", "")
         case Act.HANDED_BACK:
@@ -109,11 +125,17 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
         case Act.PLANNED:
             return f"{who} added an action to the plan: {said['what']}", f"Measure: {said['measure']}"
         case Act.PLAN_CHANGED:
-            return f"An action of the plan is now '{said['state'].replace('-', ' ')}'.", said.get("effect", "")
+            return f"{_about(said)} is now {said['state'].replace('-', ' ')}.", said.get("effect", "")
+        case Act.ACTION_REPORTED:
+            return f"{who} says of its action: {said.get('what', '')}: {said['state'].replace('-', ' ')}.", said.get("effect", "")
+        case Act.ACTION_CHECKED:
+            words = "it worked" if said["state"] == "shown-to-work" else "it did not work"
+            return f"{who} checked what the measure of an action shows, and {words}: {said.get('what', '')}", said.get("effect", "")
         case Act.INFORMATION_ASKED:
             return f"{who} asked the provider: {said['subject']}", said.get("detail", "")
         case Act.INFORMATION_JOINED:
-            return f"{who} joined the question instead of asking again: {said['subject']}", ""
+            how = "uses the answer that was given" if said.get("answered") else "joined the question"
+            return f"{who} {how} instead of asking again: {said['subject']}", ""
         case Act.INFORMATION_GIVEN:
             return f"{who} answered.", said.get("answer", "")
         case Act.EFFECT_SHOWN:
@@ -138,6 +160,10 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
         case Act.ERASED:
             return "What was known of one who raised it was erased.", said.get("reason", "")
     return what.replace("-", " "), ""
+
+
+def _about(said: dict) -> str:
+    return f"An action of the plan ({said['what']})" if said.get("what") else "An action of the plan"
 
 
 def _first(who: str) -> str:

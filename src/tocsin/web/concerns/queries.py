@@ -120,7 +120,10 @@ class Whole:
     files: list[Attachment]
     publications: list[Publication]
     accounts: list[tuple[Raiser, str]]
-    unreachable: bool
+    unreachable: frozenset[str]
+    others: list[Concern]
+    merged: list[Concern]
+    burden: dict[str, int]
 
 
 def whole(number: int) -> Whole:
@@ -138,7 +141,7 @@ def whole(number: int) -> Whole:
     return Whole(
         concern, map_, standing, clockwork.today(map_, moment), plain.timeline(entries, names), bodies, names,
         list(JoinedSignal.objects.filter(concern=concern).order_by("-level", "-raised_on")),
-        list(PlannedAction.objects.filter(concern=concern).select_related("owner").order_by("due")),
+        list(PlannedAction.objects.filter(concern=concern).select_related("owner", "checked_by").order_by("due")),
         list(InformationRequest.objects.filter(concern=concern).select_related("asked_by").prefetch_related("joined_by").order_by("id")),
         list(TakeOver.objects.filter(concern=concern).select_related("body").prefetch_related("criterion_set__checked_by").order_by("id")),
         list(Effect.objects.filter(concern=concern).select_related("by_body").order_by("id")),
@@ -146,7 +149,28 @@ def whole(number: int) -> Whole:
         list(Attachment.objects.filter(chain=clockwork.chain(concern)).select_related("file")),
         list(Publication.objects.filter(concern=concern).order_by("id")),
         [(r, account_of(r)) for r in raisers],
-        concern.closed is None and (concern.holder_id is None or concern.holder_id not in reachable([concern.holder_id])),
+        _unreachable(concern, standing, bodies),
+        list(Concern.objects.filter(provider=concern.provider, closed=None, restricted=concern.restricted, holder=concern.holder_id)
+             .exclude(pk=concern.pk).order_by("leaves", "id")[:50]) if concern.holder_id else [],
+        list(Concern.objects.filter(merged_into=concern).order_by("id")),
+        burden(concern.provider_id),
+    )  # fmt: skip
+
+
+def _unreachable(concern: Concern, standing: State, bodies: dict[str, Body]) -> frozenset[str]:
+    """Of the holder and those that follow if nobody acts: the ones where nobody who may act can be reached. One query."""
+    if concern.closed:
+        return frozenset()
+    kinds = {concern.holder_kind, *(p.to for p in standing.ahead if p.to)} - {""}
+    found = reachable(bodies[k].pk for k in kinds if k in bodies)
+    return frozenset(k for k in kinds if k not in bodies or bodies[k].pk not in found)
+
+
+def burden(provider: str) -> dict[str, int]:
+    """What asking has cost a provider, on whichever concern one may see: questions put, open, and asking that was spared. One query."""
+    found = InformationRequest.objects.filter(provider=provider)
+    return found.aggregate(
+        asked=Count("id", distinct=True), open=Count("id", filter=Q(answered=None), distinct=True), spared=Count("joined_by"),
     )  # fmt: skip
 
 

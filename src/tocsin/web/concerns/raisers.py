@@ -14,7 +14,7 @@ from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.actions import RESTRICTED_KINDS, _open_one, _opened
 from tocsin.web.concerns.doing import Invalid, begin
-from tocsin.web.concerns.models import Raiser, Telling
+from tocsin.web.concerns.models import Concern, Raiser, Telling
 from tocsin.web.people.models import Member, Provider
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
@@ -86,7 +86,7 @@ def _raise(*, provider: Provider, kind: str, group: str, account: str, contact: 
         before = Entry.objects.filter(request=request).values_list("id", flat=True).first() if request else None
         if before is not None:
             raise ledger.DoneBefore(before)
-        concern = None if restricted else _open_one(provider, kind)
+        concern = _open_one(provider, kind)
         if concern is None:
             title = f"Raised by {'a family' if group == 'family' else 'a member of staff'}"
             concern = _opened(
@@ -159,6 +159,22 @@ def answer(*, raiser: uuid.UUID, resolved: bool | None, words: str, request: uui
         )  # fmt: skip
         concern.last_entry = ledger.head(clockwork.chain(concern))
         concern.save()
+        if concern.closed and resolved is False:
+            _again(found, concern)
+
+
+def _again(found: Raiser, closed: Concern) -> None:
+    """Whoever raised it says after the closing that it is not resolved: it is open again as a new concern, counted against the closing."""
+    open_ = _open_one(closed.provider, closed.kind, closed.place)
+    if open_ is None:
+        open_ = _opened(
+            closed.provider, closed.kind, title=closed.title, restricted=closed.restricted, severe=closed.severe, level="",
+            who={"by": found.group}, opener=None, by=None, place=closed.place, reopens=closed,
+        )  # fmt: skip
+    doing = begin(open_.pk, Act.NOTED, None)
+    found.concern = doing.concern
+    found.save()
+    doing.tell(raiser=str(found.pk), group=found.group, closed=closed.pk)
 
 
 @transaction.atomic

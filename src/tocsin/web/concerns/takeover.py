@@ -63,6 +63,38 @@ def take_over(
 
 
 @transaction.atomic
+def review(*, concern: int, words: str, following: date | None, by: Member, **given: Any) -> TakeOver:
+    """The body that took over reviews it on the day that was set: what has changed, what has not. following: one more day of review.
+
+    The last planned review of a take-over that goes on needs a following one, so that none goes on unseen.
+    """
+    doing = begin(concern, Act.REVIEWED, by, **given)
+    made = TakeOver.objects.filter(concern=doing.concern, ended=None).first()
+    if made is None:
+        raise AccordRefuses("Nothing has been taken over.")
+    if not words.strip():
+        raise Invalid("words", "Say what the review found.")
+    day = clockwork.today(clockwork.map_of(doing.concern), doing.at)
+    open_ = [d for d in made.reviews if d not in {h["for"] for h in made.reviewed}]
+    if following is not None and not day < following <= day + timedelta(days=92):
+        raise Invalid("following", "Choose a day within three months.")
+    if len(open_) <= 1 and following is None:
+        raise Invalid("following", "Set the next day of review: it goes on until it is handed back.")
+    held_for = open_[0] if open_ else day.isoformat()
+    made.reviewed = [*made.reviewed, {"day": day.isoformat(), "for": held_for, "words": words.strip()}]
+    if following is not None:
+        made.reviews = sorted({*made.reviews, following.isoformat()})
+    made.save()
+    doing.tell(take_over=made.pk, words=words.strip(), following=following.isoformat() if following else None, **{"for": held_for})
+    return made
+
+
+def next_review(made: TakeOver) -> str:
+    """The first day of review that has not been held; '' where there is none."""
+    return next((d for d in made.reviews if d not in {h["for"] for h in made.reviewed}), "")
+
+
+@transaction.atomic
 def meet_criterion(*, concern: int, criterion: int, evidence: str, by: Member, **given: Any) -> Criterion:
     """Somebody independent of the holder and the provider has checked that a criterion is met, on evidence."""
     doing = begin(concern, Act.CRITERION_MET, by, **given)

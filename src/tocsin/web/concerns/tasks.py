@@ -5,7 +5,7 @@ import logging
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
-from tocsin.web.concerns.actions import turn_the_clock
+from tocsin.web.concerns.turning import ring_again, turn_the_clock
 from tocsin.web.record import checkpoint
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
@@ -19,6 +19,7 @@ def clock(timestamp: int) -> int:
     """Each minute. What is due follows from the record, so nothing is lost while no worker runs."""
     close_old_connections()
     passed = turn_the_clock()
+    ring_again()
     if passed:
         _log.warning("The clock passed on %s concerns.", passed)
     return passed

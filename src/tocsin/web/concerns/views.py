@@ -1,7 +1,7 @@
 """HTTP only: the hall's pages for members."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from tocsin.web.accord.queries import in_force
-from tocsin.web.concerns import clockwork, closing, forms, plain, plan, queries
-from tocsin.web.concerns.actions import raise_concern
+from tocsin.web.concerns import clockwork, closing, forms, plain, plan, queries, takeover
+from tocsin.web.concerns.actions import JOINING, raise_concern
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale, about_of
 from tocsin.web.concerns.models import Concern
 from tocsin.web.people.models import Body, Provider
@@ -70,8 +70,11 @@ def _concern_page(request: HttpRequest, number: int, problem: str = "", status: 
     offered = [f for f in forms.FORMS.values() if f.offered(whole) and may(who, f.act, about)]
     return render(request, "concerns/concern.jinja", {
         "whole": whole, "c": whole.concern, "kind": plain.kind(whole.concern.kind), "phases": plain.PHASES, "why": plain.WHY,
-        "offered": offered, "days_left": _left(whole), "burden": plan.burden(whole.questions), "strengths": dict(forms.Strength.choices),
-        "conditions": closing.conditions(whole.concern, whole.standing, whole.names) if whole.concern.closed is None else [],
+        "offered": offered, "days_left": _left(whole), "burden": plan.burden(whole.questions), "joining": JOINING,
+        "next_review": takeover.next_review, "iso_day": date.fromisoformat,
+        "strong": any(a.strength == "strong" and a.state != "dropped" for a in whole.actions),
+        "strengths": dict(forms.Strength.choices),
+        "conditions": closing.conditions(whole.concern, whole.standing, queries.now(), whole.names) if whole.concern.closed is None else [],
         "problem": problem, "reopened": closing.reopened_soon(whole.concern), "own": any(p.provider == whole.concern.provider_id for p in who.parts),
     }, status=status)  # fmt: skip
 

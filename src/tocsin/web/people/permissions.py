@@ -27,9 +27,12 @@ class Act(StrEnum):
     HANDED_OVER = "handed-over"
     TAKEN_OVER = "taken-over"
     CRITERION_MET = "criterion-met"
+    REVIEWED = "take-over-reviewed"
     HANDED_BACK = "handed-back"
     PLANNED = "action-planned"
     PLAN_CHANGED = "action-changed"
+    ACTION_REPORTED = "action-reported"
+    ACTION_CHECKED = "action-checked"
     INFORMATION_ASKED = "information-asked"
     INFORMATION_JOINED = "information-joined"
     INFORMATION_GIVEN = "information-given"
@@ -43,19 +46,21 @@ class Act(StrEnum):
     RESTRICTED = "restricted"
     PUBLISHED = "published"
     PASSED = "passed"
+    UNREACHABLE = "holder-unreachable"
+    REMINDED = "reminded"
     ERASED = "erased"
 
 
 HOLDER = frozenset(
     {
         Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.HANDED_OVER, Act.HANDED_BACK, Act.PLANNED, Act.PLAN_CHANGED, Act.MERGED, Act.SPLIT,
-        Act.LINKED, Act.RESTRICTED, Act.PUBLISHED,
+        Act.LINKED, Act.RESTRICTED, Act.PUBLISHED, Act.REVIEWED,
     }
 )  # fmt: skip
 """Only somebody who leads for the holder, and has declared no interest in the provider."""
-INDEPENDENT = frozenset({Act.EXTENDED, Act.CRITERION_MET, Act.EFFECT_SHOWN, Act.CLOSED})
+INDEPENDENT = frozenset({Act.EXTENDED, Act.CRITERION_MET, Act.ACTION_CHECKED, Act.EFFECT_SHOWN, Act.CLOSED})
 """Somebody who leads for another body than the holder and the provider, without a declared interest."""
-ANY_LEAD = frozenset({Act.DONE, Act.TOLD, Act.EXTENSION_ASKED})
+ANY_LEAD = frozenset({Act.DONE, Act.TOLD, Act.EXTENSION_ASKED, Act.ACTION_REPORTED})
 """Somebody who leads for any body that sees the concern, the provider's own too."""
 ANY_OTHER = frozenset({Act.INFORMATION_ASKED, Act.INFORMATION_JOINED})
 """Somebody who leads or works for any body that sees it, other than the provider's own."""

@@ -1,0 +1,38 @@
+"""A visitor of the demo finds concerns in every state, each brought there by what members do."""
+
+import pytest
+
+from tocsin.accord import shipped
+from tocsin.web.accord.actions import put_in_force
+from tocsin.web.concerns import closing, demo, demo_stories
+from tocsin.web.concerns.models import Concern, InformationRequest, Passed, TakeOver
+from tocsin.web.people.demo import make_country
+from tocsin.web.record import checkpoint, moment
+from tocsin.web.record.acting import TOCSIN, acting_as
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_begins_with_concerns_in_every_state_and_a_record_that_verifies(settings, monkeypatch):
+    settings.DEMO = True
+    put_in_force(files=shipped("tocsin-proposed"), by="A tester")
+    assert demo.begin(demo_stories.START)
+    make_country((f"X{n:02}", f"Provider {n}", "North" if n < 5 else "South") for n in range(9))
+
+    assert demo_stories.play() == 8
+
+    with acting_as(TOCSIN):
+        found = list(Concern.objects.order_by("id"))
+        phases = {(c.phase if c.closed is None else "closed") for c in found}
+        assert phases >= {"to act", "effect awaited", "taken over", "closed"}
+        assert [c.kind for c in found if c.restricted] == ["bullying-harassment-discrimination"]
+        assert [closing.reopened_soon(c) for c in found if c.closed] == [False, True]
+        reasons = set(Passed.objects.values_list("reason", flat=True))
+        assert reasons >= {"deadline-passed", "conflict-of-interest"}
+        taken = TakeOver.objects.get(ended=None)
+        assert [k.checked is not None for k in taken.criterion_set.order_by("id")] == [False, True]
+        assert InformationRequest.objects.filter(answered=None).count() == 1
+        assert checkpoint.verify()[1] == []
+        assert abs((moment.now() - demo.FIRST_DAY).total_seconds()) < 120
+        assert all(c.opened <= demo.FIRST_DAY for c in found)
+    assert not demo.begin(demo_stories.START), "a second start finds the clock where it was"
