@@ -58,6 +58,47 @@ def migrate() -> None:
     print("The tables are up to date.")
 
 
+@app.command()
+def backup(to: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+    """Copy the database and the files into a new folder, while Tocsin runs. The keys are not in it: keep them apart.
+
+    Example: tocsin db backup /backups/tocsin-2026-02-01
+    """
+    from tocsin.postgres.backup import back_up
+
+    _embedded()
+    try:
+        back_up(data_folder(), to)
+    except (PostgresError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"{to}: database.dump and files. Not in it: {data_folder() / 'keys'}; without those keys nothing that is sealed can be read again")
+
+
+@app.command()
+def restore(copy: Annotated[Path, typer.Argument(help="Folder that `tocsin db backup` made.")]) -> None:
+    """Make the database and the files of a new data folder from a copy. Put the keys back first; then run `tocsin record verify`.
+
+    Example: TOCSIN_DATA=/srv/tocsin-new tocsin db restore /backups/tocsin-2026-02-01
+    """
+    from tocsin.postgres.backup import restore as restoring
+
+    _embedded()
+    try:
+        restoring(data_folder(), copy)
+    except (PostgresError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    bring_up_to_date()
+    print(f"Restored into {data_folder()}. Now run: tocsin record verify")
+
+
+def _embedded() -> None:
+    if os.environ.get("DATABASE_URL"):
+        print("DATABASE_URL names a server of your own: use its own pg_dump, as a superuser (docs/how-to/run-tocsin.md)", file=sys.stderr)
+        raise typer.Exit(2)
+
+
 def bring_up_to_date() -> None:
     """Migrate as the owner, then grant the app its rights."""
     import subprocess
