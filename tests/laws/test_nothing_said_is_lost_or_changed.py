@@ -1,10 +1,13 @@
 """Law 4: the record fits together, whatever was done behind its back is found, and what was erased is gone while the rest still verifies."""
 
 import hashlib
+import io
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -124,6 +127,30 @@ def test_an_export_is_verified_by_a_third_party_without_tocsin(told, tmp_path):
     assert "was changed" in bad.stdout
 
 
+def test_the_recipe_that_is_written_down_checks_an_export_with_python_and_openssl_alone(told, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "history-file.md").read_text("utf-8")
+    recipe = "\n".join(line.removeprefix("    ") for line in page.split("    unzip ")[1].splitlines()[1:] if line.startswith("    "))
+    script = recipe.split("END\n")[0]
+    command = "openssl pkeyutl -verify -pubin -inkey KEY.pem -rawin -in signed -sigfile signature"
+    with zipfile.ZipFile(io.BytesIO(export.of_concern(told.pk))) as packed:
+        packed.extract("history.json", tmp_path)
+    (tmp_path / "KEY.pem").write_text(keys.public_pem())
+
+    def check():
+        by_python = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+        return by_python, subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True)
+
+    assert command in recipe
+    python, openssl = check()
+    assert (python.stdout.strip(), openssl.returncode) == ("4 entries fit", 0), python.stderr + openssl.stderr
+    history = (tmp_path / "history.json").read_text()
+    (tmp_path / "history.json").write_text(history.replace("Seen", "Unseen"))
+    assert check()[0].returncode == 1
+    # a checkpoint that says another day
+    (tmp_path / "history.json").write_text(history.replace('"chains": ', '"chains": 1'))
+    assert check()[1].returncode == 1
+
+
 def test_an_export_with_a_key_of_its_own_is_refused(told, tmp_path):
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -166,6 +193,31 @@ def test_the_account_stands_nowhere_in_the_open(hall):
         for table in ("record_entry", "concerns_raiser", "concerns_concern", "record_seal_key"):
             cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%%Unmistakable%%'")
             assert cursor.fetchone() == (0,)
+
+
+def test_another_key_signs_from_now_on_and_the_old_one_signs_nothing_more(told, moment, settings, tmp_path):
+    shutil.copytree(settings.DATA / "keys", tmp_path / "keys", ignore=shutil.ignore_patterns("signing-before"))
+    settings.DATA = tmp_path
+    act_as(TOCSIN)
+    first = Checkpoint.objects.latest("id")
+    old = (tmp_path / "keys" / "signing").read_bytes()
+    made = checkpoint.change_key(moment.at)
+
+    assert made.pk > first.pk
+    assert len(set(keys.public_pems())) == 2
+    assert checkpoint.verify()[1] == []
+    assert Entry.objects.filter(chain="record", what="signing-key-changed").count() == 1
+
+    # whoever stole the old key signs one more checkpoint with it
+    ledger.write(chain="record", what="x", at=moment.at, payload={})
+    new = (tmp_path / "keys" / "signing").read_bytes()
+    (tmp_path / "keys" / "signing").write_bytes(old)
+    keys._read.cache_clear()
+    forged = checkpoint.take(moment.at)
+    (tmp_path / "keys" / "signing").write_bytes(new)
+    keys._read.cache_clear()
+
+    assert [(f.where, f.what) for f in checkpoint.verify()[1]] == [(f"checkpoint {forged.pk}", "its signature is not good")]
 
 
 @given(st.lists(st.binary(max_size=8), min_size=1, max_size=40), st.data())

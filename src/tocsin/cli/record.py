@@ -88,6 +88,27 @@ def checkpoint() -> None:
     print(f"Checkpoint {made.pk}: {made.chains:,} chains, root {made.root}" if made else "Nothing was written since the last checkpoint.")
 
 
+@app.command(name="change-key")
+def change_key() -> None:
+    """Sign with another key from now on, and say so in the record. Publish the new public key; keep the old ones for what they signed.
+
+    Example: tocsin record change-key
+    """
+    _begin()
+    from tocsin.web.record import checkpoint as checkpoints
+    from tocsin.web.record import keys
+    from tocsin.web.record.acting import TOCSIN, acting_as
+    from tocsin.web.record.moment import now
+
+    try:
+        with acting_as(TOCSIN):
+            made = checkpoints.change_key(now())
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"Checkpoint {made.pk} is signed with the new key:\n{keys.public_pem()}", end="")
+
+
 def _begin() -> Any:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
     import django

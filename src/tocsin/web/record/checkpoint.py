@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.db import connection, transaction
 
-from tocsin.web.record import keys, merkle
+from tocsin.web.record import keys, ledger, merkle
 from tocsin.web.record.models import Checkpoint
 
 ZERO = "0" * 64
@@ -51,6 +52,25 @@ def take(at: datetime) -> Checkpoint | None:
     previous = _print(before) if before else ZERO
     signature = keys.sign(text(at, last_entry, len(heads), root, previous)).hex()
     return Checkpoint.objects.create(at=at, last_entry=last_entry, chains=len(heads), root=root, previous=previous, signature=signature)
+
+
+def change_key(at: datetime) -> Checkpoint:
+    """Another key signs from now on: a last checkpoint under the old one, an entry that names both, a first under the new one.
+
+    It must be run as Tocsin itself. Raises ValueError where the key comes from the environment.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        # whoever else takes a checkpoint waits, and then signs with the new key
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tocsin checkpoint'))")
+        take(at)
+        old = keys.public_pem()
+        keys.change_signing_key()
+        names = {name: hashlib.sha256(pem.encode()).hexdigest() for name, pem in (("before", old), ("from_now", keys.public_pem()))}
+        ledger.write(chain="record", what="signing-key-changed", at=at, payload=names)
+    made = take(at)
+    if made is None:
+        raise RuntimeError("the entry that tells of the new key was not signed")
+    return made
 
 
 def _print(checkpoint: Checkpoint) -> str:
@@ -134,13 +154,23 @@ def _stands(checkpoint: Checkpoint, heads: dict[str, tuple[int, str]]) -> list[F
 
 
 def _signatures(checkpoints: list[Checkpoint]) -> list[Fault]:
-    public, faults, previous = load_pem_public_key(keys.public_pem().encode()), [], ZERO
+    publics, faults, previous = [load_pem_public_key(pem.encode()) for pem in keys.public_pems()], [], ZERO
+    at = 0
     for checkpoint in checkpoints:
-        try:
-            public.verify(bytes.fromhex(checkpoint.signature), signed(checkpoint))
-        except (InvalidSignature, ValueError):
+        # a key that was changed signs nothing more, so the keys follow each other as the checkpoints do
+        fits = next((i for i in range(at, len(publics)) if _good(publics[i], checkpoint)), None)
+        if fits is None:
             faults.append(Fault(f"checkpoint {checkpoint.pk}", "its signature is not good"))
+        at = at if fits is None else fits
         if checkpoint.previous != previous:
             faults.append(Fault(f"checkpoint {checkpoint.pk}", "it does not follow the one before it"))
         previous = _print(checkpoint)
     return faults
+
+
+def _good(public: Ed25519PublicKey, checkpoint: Checkpoint) -> bool:
+    try:
+        public.verify(bytes.fromhex(checkpoint.signature), signed(checkpoint))
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -60,12 +60,43 @@ def public_pem() -> str:
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
+def public_pems() -> list[str]:
+    """Every public key that was ever used for signing here, oldest first; the last is the one in use."""
+    return [p.read_text("ascii") for p in _before()] + [public_pem()]
+
+
+def change_signing_key() -> None:
+    """From now on another key signs; the public half of this one is kept. Raises ValueError where the key comes from the environment."""
+    if os.environ.get("TOCSIN_SIGNING_KEY"):
+        raise ValueError("the signing key comes from TOCSIN_SIGNING_KEY; change it where that is set, and keep the old public key")
+    old, folder = public_pem(), settings.DATA / "keys"
+    kept = folder / "signing-before" / f"{len(_before()) + 1:04}.pem"
+    kept.parent.mkdir(mode=0o700, exist_ok=True)
+    _write(kept, old.encode())
+    partial = folder / f"signing.{os.getpid()}"
+    _write(partial, secrets.token_bytes(32))
+    partial.replace(folder / "signing")
+
+
+def _before() -> list[Path]:
+    return sorted((settings.DATA / "keys" / "signing-before").glob("*.pem"))
+
+
 def _kept(name: str) -> bytes:
-    return _read(name, settings.DATA)
+    # the signing key may be changed under a running process
+    place = settings.DATA / "keys" / name
+    return _read(name, settings.DATA, place.stat().st_mtime_ns if place.exists() else 0)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @lru_cache
-def _read(name: str, data: Path) -> bytes:
+def _read(name: str, data: Path, changed: int) -> bytes:
     given = os.environ.get(f"TOCSIN_{name.upper()}_KEY")
     if given:
         key = base64.b64decode(given, validate=True)
@@ -76,10 +107,7 @@ def _read(name: str, data: Path) -> bytes:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, partial = folder / name, folder / f"{name}.{os.getpid()}"
     if not path.exists():
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
+        _write(partial, secrets.token_bytes(32))
         try:
             # a link fails where another process was first, and never shows half a key
             os.link(partial, path)
