@@ -146,6 +146,8 @@ def test_the_shipped_register_is_whole():
     failings = {failing.id for failing in load().failings}
 
     assert sum(report.maternity for report in found.reports) >= 50
+    assert sum(not report.maternity for report in found.reports) >= 20
+    assert sum(len(report.items) for report in found.reports if not report.maternity) >= 120
     assert len({item.id for item in found.items}) == len(found.items) >= 500
     assert all(set(item.failings) <= failings for item in found.items)
     assert all(found.report(item.id).source(item.source).address.startswith("http") for item in found.items)
