@@ -39,6 +39,38 @@ def test_gwets_ac1_and_fleiss_kappa_are_those_of_gwets_four_raters_and_twelve_su
     assert fleiss(FOUR_BY_TWELVE, 5) == pytest.approx(0.76117, abs=5e-6)
 
 
+def test_weighted_coefficients_are_those_that_the_r_package_irrcac_prints_for_gwets_four_raters():
+    # irrCAC 1.0, vignette 'weighting', dataset cac.raw4raters, quadratic weights
+    assert gwet_ac2(FOUR_BY_TWELVE, 5) == pytest.approx(0.914, abs=5e-6)
+    assert fleiss(FOUR_BY_TWELVE, 5, "quadratic") == pytest.approx(0.86494, abs=5e-6)
+    assert krippendorff_alpha(FOUR_BY_TWELVE, 5, "interval") == pytest.approx(0.84911, abs=5e-6)
+    assert krippendorff_alpha(FOUR_BY_TWELVE, 5, "nominal") == pytest.approx(0.74342, abs=5e-6)
+
+
+def test_two_abstractors_of_a_hundred_pregnancies_agree_as_irrcac_prints():
+    # irrCAC 1.0, vignettes 'overview' and 'weighting', dataset cont3x3abstractors (Gwet's handbook)
+    counts = np.array([[13, 0, 0], [0, 20, 7], [0, 4, 56]])
+    x = [(a, b) for a in range(3) for b in range(3) for _ in range(counts[a, b])]
+
+    assert cohen(x, 3, "identity") == pytest.approx(0.7964094, abs=5e-8)
+    assert cohen(x, 3, "quadratic") == pytest.approx(0.8921569, abs=5e-8)
+    assert fleiss(x, 3) == pytest.approx(0.7962397, abs=5e-8)
+    assert gwet_ac2(x, 3, "identity") == pytest.approx(0.8493305, abs=5e-8)
+    assert gwet_ac2(x, 3) == pytest.approx(0.9402369, abs=5e-8)
+    assert krippendorff_alpha(x, 3, "nominal") == pytest.approx(0.7972585, abs=5e-8)
+    assert krippendorff_alpha(x, 3, "interval") == pytest.approx(0.8926487, abs=5e-8)
+
+
+@given(two_full_reviewers)
+def test_quadratic_kappa_is_fleiss_and_cohens_intraclass_correlation_of_two_reviewers(x):
+    # Fleiss & Cohen, Educational and Psychological Measurement 33 (1973) 613-619
+    a, b = x[:, 0].astype(float), x[:, 1].astype(float)
+    below = a.var() + b.var() + (a.mean() - b.mean()) ** 2
+    assume(below > 0)
+
+    assert cohen(x, 4, "quadratic") == pytest.approx(2 * ((a - a.mean()) * (b - b.mean())).mean() / below)
+
+
 def test_fleiss_kappa_is_that_of_the_textbook_example_of_fourteen_raters_and_ten_subjects():
     gradings = [[g for g, n in enumerate(row) for _ in range(n)] for row in FOURTEEN_BY_TEN]
 

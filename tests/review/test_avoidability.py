@@ -23,6 +23,11 @@ some_gradings = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2), st.inte
 )
 
 
+@pytest.fixture(autouse=True)
+def _short_walks(monkeypatch):
+    monkeypatch.setattr(posterior, "_WALK_SECONDS", 0.8)
+
+
 @settings(max_examples=25, deadline=None)
 @given(some_gradings, st.integers(0, 9))
 def test_the_likelihood_is_the_product_over_cases_of_integrals_done_by_quadrature(gradings, seed):
@@ -124,6 +129,24 @@ def test_cuts_spreads_and_severities_are_near_those_of_the_mixed_model_in_r():
     # eight reviewers say little of their spread: the likelihood is highest at 0.39, and larger spreads are as likely as smaller ones
     assert found.sd_reviewers.lower < 0.39097656 < found.sd_reviewers.value < found.sd_reviewers.upper
     assert severity - severity.mean() == pytest.approx(in_r - in_r.mean(), abs=0.06)
+
+
+def test_the_bitterness_of_wine_is_as_the_mixed_model_in_r_has_it():
+    # R 4.2.2, ordinal 2022.11-16: clmm(rating ~ 1 + (1 | bottle) + (1 | judge), wine, link = "probit"); Randall (1989), 8 bottles, 9 judges
+    by_judge = ["23344455", "12132354", "23325544", "32323253", "23433333", "32322454", "11222323", "22233334", "12323244"]
+    bitter = [Grading(f"b{b}", f"j{j}", int(r) - 1) for j, row in enumerate(by_judge) for b, r in enumerate(row)]
+    five = SCALE.model_copy(update={"grades": (*SCALE.grades[:1], SCALE.grades[0].model_copy(update={"code": "0+"}), *SCALE.grades[1:])})
+    found = avoidability(bitter, five)
+    severity = np.array([s.severity.value for s in found.severity])
+    in_r = np.array([0.897, -0.364, 0.590, -0.011, 0.157, 0.232, -1.035, -0.142, -0.322])
+    cuts = found.draws.weight @ found.draws.cuts
+
+    # few bottles and judges: what is thought beforehand shows, and the spreads lie above the likelihood's peak
+    assert np.diff(cuts) == pytest.approx(np.diff([-2.2239, -0.4997, 0.9735, 1.9913]), rel=0.15)
+    assert found.sd_cases.lower < 0.9545 < found.sd_cases.upper
+    assert found.sd_reviewers.lower < 0.6494 < found.sd_reviewers.upper
+    assert np.corrcoef(severity, in_r)[0, 1] > 0.99
+    assert severity - severity.mean() == pytest.approx(in_r - in_r.mean(), abs=0.12)
 
 
 def test_where_reviewers_do_not_differ_the_share_is_the_plain_one_with_the_plain_interval():

@@ -1,6 +1,7 @@
 """`tocsin review`: was care given to the standards already agreed, and would other care have changed the outcome?
 
-Exit status: 0 done; 2 the file or the question cannot be used (the message says where and why).
+Exit status: 0 done; 1 a case was put aside, a case lacks reviewers, or something stands out; 2 the file or the question cannot be used (the
+message says where and why).
 """
 
 import csv
@@ -11,19 +12,18 @@ from dataclasses import asdict
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated
 
 import numpy as np
 import typer
 
 from tocsin import review
-from tocsin.cli import review_standards
+from tocsin.cli import review_panel, review_standards
+from tocsin.cli.review_files import AsJson, ScaleName, gradings, known_grade, or_exit, rows, scale_of
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_standards.app, name="standards")
-T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-ScaleName = Annotated[str, typer.Option(help="confidential-enquiry, pmrt or hogan.")]
+review_panel.add_to(app)
 
 
 @app.callback()
@@ -47,24 +47,24 @@ def table(
 
       tocsin review table cases.csv --scale pmrt --csv
     """
-    found = _or_exit(lambda: review.published(source, as_in) if source in review.PUBLISHED else _tabulated(source, scale))
-    rows = [*found.rows, found.total]
+    found = or_exit(lambda: review.published(source, as_in) if source in review.PUBLISHED else _tabulated(source, scale))
+    lines = [*found.rows, found.total]
     if as_json:
-        print(json.dumps({**asdict(found), "intervals": {r.label: _intervals(r) for r in rows}}))
+        print(json.dumps({**asdict(found), "intervals": {r.label: _intervals(r) for r in lines}}))
         return
     if as_csv:
         out = csv.writer(sys.stdout)
         grades = [code for code, _ in found.total.by_grade]
         measures = [f"{m}{part}" for m in ("would", "might_or_would") for part in ("", "_lower", "_upper")]
         out.writerow(["outcome", "cases", *[f"grade_{g}" for g in grades], *measures])
-        for r in rows:
+        for r in lines:
             between = _intervals(r)
             bounds = [[n, *(between[m] or ("", ""))] for m, n in (("would", r.would), ("might_or_would", r.might_or_would))]
             out.writerow([r.label, r.cases, *[n for _, n in r.by_grade], *bounds[0], *bounds[1]])
         return
     print(f"{found.name}\n")
     print(f"{'Outcome':32} {'Would have been different':>32} {'Might or would':>32}")
-    for r in rows:
+    for r in lines:
         print(f"{r.label:32} {_share(r, 'would', r.would):>32} {_share(r, 'might_or_would', r.might_or_would):>32}")
         if r.by_grade:
             print("   by grade: " + ", ".join(f"{code}: {n}" for code, n in r.by_grade))
@@ -84,14 +84,19 @@ def agreement(
 
     Example: tocsin review agreement gradings.csv --scale confidential-enquiry
     """
-    gradings, grades = _or_exit(lambda: _gradings(file, scale))
+    gradings, grades = or_exit(lambda: _gradings(file, scale))
     ways: dict[str, Callable[..., float]] = {
         "Krippendorff's alpha, ordinal": partial(review.krippendorff_alpha, grades=grades),
+        "Krippendorff's alpha, interval": partial(review.krippendorff_alpha, grades=grades, metric="interval"),
+        "Krippendorff's alpha, nominal": partial(review.krippendorff_alpha, grades=grades, metric="nominal"),
         "Gwet's AC2, quadratic": partial(review.gwet_ac2, grades=grades),
+        "Gwet's AC2, linear": partial(review.gwet_ac2, grades=grades, weights="linear"),
+        "Gwet's AC1": partial(review.gwet_ac2, grades=grades, weights="identity"),
         "Fleiss' kappa": partial(review.fleiss, grades=grades),
     }
     if gradings.shape[1] == 2:
         ways["Cohen's kappa, quadratic"] = partial(review.cohen, grades=grades)
+        ways["Cohen's kappa, linear"] = partial(review.cohen, grades=grades, weights="linear")
     found = [review.with_interval(name, way, gradings) for name, way in ways.items()]
     if as_json:
         plain = [{k: None if isinstance(v, float) and isnan(v) else v for k, v in asdict(a).items()} for a in found]
@@ -119,61 +124,21 @@ def _share(r: review.Row, measure: str, count: int | None) -> str:
 
 
 def _tabulated(source: str, scale: str) -> review.Table:
-    of = _scale(scale)
+    of = scale_of(scale)
     kinds = {k.value for k in review.OutcomeKind}
     graded = []
-    for line, row in _rows(Path(source), ("outcome", "grade")):
+    for line, row in rows(Path(source), ("outcome", "grade")):
         if row["outcome"] not in kinds:
             raise ValueError(f"{source}:{line}, column 'outcome': '{row['outcome']}' is not one of {', '.join(sorted(kinds))}")
-        graded.append((row["outcome"], _known(of, row["grade"], source, line)))
+        graded.append((row["outcome"], known_grade(of, row["grade"], source, line)))
     return review.tabulate(Path(source).stem, graded, of)
 
 
 def _gradings(file: Path, scale: str) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], int]:
-    of = _scale(scale)
-    given: dict[tuple[str, str], int] = {}
-    for line, row in _rows(file, ("case", "reviewer", "grade")):
-        key = (row["case"], row["reviewer"])
-        if key in given:
-            raise ValueError(f"{file}:{line}: reviewer '{key[1]}' has graded case '{key[0]}' before; expected one grading each")
-        given[key] = of.position(_known(of, row["grade"], str(file), line))
-    cases, reviewers = list(dict.fromkeys(c for c, _ in given)), list(dict.fromkeys(r for _, r in given))
+    of = scale_of(scale)
+    given, _ = gradings(file, of)
+    cases, reviewers = ({name: i for i, name in enumerate(dict.fromkeys(names))} for names in ([g.case for g in given], [g.reviewer for g in given]))
     x = np.full((len(cases), len(reviewers)), np.nan)
-    for (c, r), grade in given.items():
-        x[cases.index(c), reviewers.index(r)] = grade
+    for g in given:
+        x[cases[g.case], reviewers[g.reviewer]] = g.grade
     return x, len(of.grades)
-
-
-def _rows(file: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened)
-        missing = [c for c in columns if c not in (reader.fieldnames or [])]
-        if missing:
-            raise ValueError(f"{file}:1: there is no column '{missing[0]}'; expected {', '.join(columns)}")
-        return [(reader.line_num, {c: (row[c] or "").strip() for c in columns}) for row in reader]
-
-
-def _known(scale: review.Scale, code: str, file: str, line: int) -> str:
-    try:
-        scale.position(code)
-    except ValueError as error:
-        raise ValueError(f"{file}:{line}, column 'grade': {error}") from None
-    return code
-
-
-def _scale(name: str) -> review.Scale:
-    if name not in review.scales():
-        raise ValueError(f"--scale: there is no scale '{name}'; known: {', '.join(review.scales())}")
-    return review.scales()[name]
-
-
-def _or_exit(question: Callable[[], T]) -> T:
-    try:
-        return question()
-    except (ValueError, OSError) as error:
-        _stop(str(error))
-
-
-def _stop(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(2)

@@ -179,6 +179,8 @@ def _start(places: _Places, passwords: dict[str, str]) -> None:
     if not (places.data / "PG_VERSION").exists():
         _initialise(places, passwords)
     options = f"-c listen_addresses='' -c unix_socket_directories='{places.socket}' -c unix_socket_permissions=0700"
+    # a statement that failed holds what somebody wrote in confidence, and so do the details of why: neither goes to the log
+    options += " -c log_min_error_statement=panic -c log_error_verbosity=terse"
     for left in range(20, -1, -1):
         (places.data / "postmaster.pid").unlink(missing_ok=True)
         try:

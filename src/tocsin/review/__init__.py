@@ -2,10 +2,25 @@
 
 from tocsin.review.agreement import Agreement, cohen, fleiss, gwet_ac2, krippendorff_alpha, with_interval
 from tocsin.review.assign import Assignment, Reviewer, ToGrade, Unassigned, Why, assign, barred
-from tocsin.review.avoidability import Avoidability, CaseView, Compared, Estimate, Grading, Group, Severity, Shares, avoidability, compare
-from tocsin.review.came_forward import CameForward, came_forward
+from tocsin.review.avoidability import (
+    Avoidability,
+    CaseView,
+    Compared,
+    Estimate,
+    Grading,
+    Group,
+    Needed,
+    Severity,
+    Shares,
+    avoidability,
+    compare,
+    half_width_of,
+    needed,
+)
+from tocsin.review.came_forward import Assumed, CameForward, came_forward
 from tocsin.review.cases import CaseIn, CasesError, Fault, Moment, read_cases
 from tocsin.review.days import Wait, Waits, waits
+from tocsin.review.factors import Contributed, Factor, Framework, Linked, contributed, factor, frameworks
 from tocsin.review.findings import signal_of_share, signal_of_unmet, signals
 from tocsin.review.grades import Grade, Meaning, OutcomeKind, Scale, scales
 from tocsin.review.sampling import Finding, Sample, Stratum, allocate, cases_for, estimate, exact_finite_interval, sample
@@ -41,6 +56,7 @@ __all__ = [
     "PUBLISHED",
     "Agreement",
     "Assignment",
+    "Assumed",
     "Avoidability",
     "CameForward",
     "CaseIn",
@@ -48,22 +64,27 @@ __all__ = [
     "CasesError",
     "Change",
     "Compared",
+    "Contributed",
     "Estimate",
     "ExpressionError",
     "FactError",
     "FactFault",
     "FactKind",
     "FactType",
+    "Factor",
     "Fault",
     "Finding",
+    "Framework",
     "Grade",
     "Grading",
     "Group",
     "Library",
+    "Linked",
     "Listed",
     "Meaning",
     "Met",
     "Moment",
+    "Needed",
     "OutcomeKind",
     "Reviewer",
     "Row",
@@ -92,17 +113,22 @@ __all__ = [
     "cases_for",
     "cohen",
     "compare",
+    "contributed",
     "diff",
     "estimate",
     "evaluate",
     "exact_finite_interval",
     "exact_interval",
     "fact_kinds",
+    "factor",
     "fleiss",
+    "frameworks",
     "gwet_ac2",
+    "half_width_of",
     "krippendorff_alpha",
     "library",
     "listed",
+    "needed",
     "published",
     "read_cases",
     "read_fact_kinds",

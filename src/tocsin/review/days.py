@@ -63,11 +63,13 @@ def waits(cases: Iterable[tuple[str, date, date | None]], as_of: date) -> Waits:
         between = curve.confidence_interval(method="log-log")
     reached = curve.quantiles
     at = np.asarray(curve.probabilities)
+    # before the first finding and after the last, where no variance can be told, the bounds are the curve itself
+    low, high = (np.where(np.isnan(b.probabilities), np.round(at), b.probabilities) for b in (between.low, between.high))
     return Waits(
         tuple(found),
         _first(reached, at <= 0.5 + 1e-12),
-        _first(reached, np.nan_to_num(between.low.probabilities, nan=0.0) <= 0.5 + 1e-12),
-        _first(reached, np.nan_to_num(between.high.probabilities, nan=0.0) <= 0.5 + 1e-12),
+        _first(reached, low <= 0.5 + 1e-12),
+        _first(reached, high <= 0.5 + 1e-12),
         _first(reached, at <= 0.75 + 1e-12),
         _first(reached, at <= 0.25 + 1e-12),
         max(open_days, default=None),

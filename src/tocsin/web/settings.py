@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "tocsin.web.people.signin.SecondFactorFirst",
     "tocsin.web.people.middleware.Acting",
     "tocsin.web.api.middleware.Forget",
+    "tocsin.web.ui.limits.NoRoom",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -180,6 +181,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 SESSION_COOKIE_AGE = 12 * 3600
 HTTPS = os.environ.get("TOCSIN_HTTPS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"

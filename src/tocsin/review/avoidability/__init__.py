@@ -3,5 +3,20 @@
 from tocsin.review.avoidability.compare import Compared, compare
 from tocsin.review.avoidability.fit import Avoidability, CaseView, Estimate, Group, Severity, Shares, avoidability
 from tocsin.review.avoidability.gradings import Grading
+from tocsin.review.avoidability.needed import Needed, half_width_of, needed
 
-__all__ = ["Avoidability", "CaseView", "Compared", "Estimate", "Grading", "Group", "Severity", "Shares", "avoidability", "compare"]
+__all__ = [
+    "Avoidability",
+    "CaseView",
+    "Compared",
+    "Estimate",
+    "Grading",
+    "Group",
+    "Needed",
+    "Severity",
+    "Shares",
+    "avoidability",
+    "compare",
+    "half_width_of",
+    "needed",
+]

@@ -32,7 +32,8 @@ _HEAVY = 8.0
 """Degrees of freedom of the tails from which cuts and the spread of cases are drawn."""
 _FAIR = 0.3
 """Draws that are worth less than this share of their number are walked on from."""
-_WALKS, _WALK_SECONDS = 100, 6.0
+_WALKS, _WALK_SECONDS = 100, 4.0
+"""How many walks, and about how long they may take together."""
 
 
 @dataclass(frozen=True, slots=True)
