@@ -279,7 +279,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
     parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "accord", "read"])
     parser.add_argument("--births", type=int, default=130_000_000)
-    parser.add_argument("--panels", type=int, default=100)
+    parser.add_argument("--panels", type=int, default=60)
     given = parser.parse_args()
     for part in given.parts:
         match part:
