@@ -273,6 +273,8 @@ def findings(
 
     def answer() -> tuple[tuple[review.Compared, ...], tuple[review.Unmet, ...]]:
         given, _ = gradings(file, scale_of(scale), "provider")
+        if len(providers := {g.group for g in given}) < review.LEAST_PROVIDERS:
+            raise ValueError(f"{file}: to compare providers takes at least {review.LEAST_PROVIDERS}, got {len(providers)}")
         compared = review.compare(review.avoidability(given, scale_of(scale)))
         met = []
         for line, row in rows(standards, ("case", "provider", "standard", "met")) if standards else ():

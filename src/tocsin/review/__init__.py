@@ -3,6 +3,7 @@
 from tocsin.review.agreement import Agreement, cohen, fleiss, gwet_ac2, krippendorff_alpha, with_interval
 from tocsin.review.assign import Assignment, Reviewer, ToGrade, Unassigned, Why, assign, barred
 from tocsin.review.avoidability import (
+    LEAST_PROVIDERS,
     Avoidability,
     CaseView,
     Compared,
@@ -53,6 +54,7 @@ from tocsin.review.unmet import Met, Unmet, unmet_again
 
 __all__ = [
     "AREAS",
+    "LEAST_PROVIDERS",
     "PUBLISHED",
     "Agreement",
     "Assignment",
