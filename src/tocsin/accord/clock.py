@@ -250,6 +250,8 @@ class _Run:
             case What.ACTED if holder.phase is not Phase.TAKEN_OVER:
                 self.stuck = False
                 self._replace(acted(self.map, holder, day))
+            case What.REFUSED if holder.phase is Phase.TAKEN_OVER:
+                return self._note(event, "it has taken over, and hands back when its criteria are met")
             case What.REFUSED:
                 self.stuck = False
                 self._replace(replace(holder, phase=Phase.REFUSED, due=day))

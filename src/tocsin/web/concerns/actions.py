@@ -169,11 +169,17 @@ def refuse(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
 
 @transaction.atomic
 def declare_conflict(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
-    """The holder declares a conflict of interest: the concern passes on at once."""
+    """The holder declares a conflict of interest: the concern passes on at once.
+
+    What it had taken over passes from it too: whoever holds the concern next decides afresh, on its own powers. Where nobody comes next, it stays.
+    """
     doing = begin(concern, Act.CONFLICT, by, **given)
     reason = _needed("reason", reason, "Say what the conflict is.")
     doing.ask_the_accord(What.CONFLICT)
+    was = doing.concern.holder_id
     doing.tell(reason=reason)
+    if doing.concern.holder_id != was:
+        TakeOver.objects.filter(concern=doing.concern, body_id=was, ended=None).update(ended=doing.at.date())
     return doing.concern
 
 
