@@ -2,6 +2,7 @@ import io
 import json
 import re
 import threading
+import time
 from base64 import b64encode
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -319,3 +320,18 @@ def test_the_page_of_subscriptions_adds_and_stops(client, hall):
     client.post("/feeds/", {"stop": number})
 
     assert "Nothing yet." in client.get("/feeds/").content.decode()
+
+
+def test_a_link_to_confirm_that_is_too_old_says_so_and_confirms_nothing(client, hall, monkeypatch, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.subscribe_in_public(email="reader@example.org")
+    path = re.search(r"/feeds/confirm/\S+", mail.outbox[-1].body)[0]
+    real = time.time()
+    with monkeypatch.context() as later:
+        later.setattr("django.core.signing.time.time", lambda: real + 4 * 86400)
+        answer = client.post(path)
+
+    assert answer.status_code == 410
+    assert "too old or not whole. Ask again." in answer.content.decode()
+    with acting_as(TOCSIN):
+        assert Subscription.objects.get().confirmed is None

@@ -12,6 +12,7 @@ from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, begin
 from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, Raiser, TakeOver
 from tocsin.web.concerns.plan import SHOWN
+from tocsin.web.concerns.small_numbers import BELOW, small_numbers
 from tocsin.web.people.bodies import bodies_for
 from tocsin.web.people.models import Member
 from tocsin.web.people.permissions import Act
@@ -113,6 +114,11 @@ def publish(*, concern: int, title: str, words: str, by: Member, **given: Any) -
         raise AccordRefuses("A restricted concern is not published.")
     if not title.strip() or not words.strip():
         raise Invalid("words", "Give a title and the words.")
+    for field, text in (("title", title), ("words", words)):
+        small = small_numbers(text)
+        if small:
+            said = "; ".join(f"'{phrase}'" for phrase in small[:5])
+            raise Invalid(field, f"Small numbers can name people: {said}. Write 'fewer than {BELOW}', or leave the number out.")
     made = Publication.objects.create(
         concern=doing.concern, provider=doing.concern.provider, title=title.strip()[:200], words=words.strip(), at=doing.at
     )
