@@ -102,7 +102,7 @@ FORMS = {
     form.slug: form
     for form in (
         Form("acknowledge", Act.ACKNOWLEDGED, "Acknowledge", "Say that your body has taken this up. It moves no deadline: acknowledging is not acting.",
-             actions.acknowledge, offered=lambda w: w.concern.acknowledged is None),
+             actions.acknowledge, offered=lambda w: w.concern.acknowledged is None and w.concern.phase == "to act"),
         Form("act", Act.ACTED, "Say that you have acted", "Say what your body has done. From then on its effect is awaited.", actions.act, (_WORDS,),
              offered=lambda w: w.concern.phase == "to act"),
         Form("take-over", Act.TAKEN_OVER, "Take over", "Your body assumes named powers over the provider, until named criteria are met.",
