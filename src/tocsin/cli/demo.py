@@ -91,6 +91,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
     from tocsin.web.concerns import demo_stories
     from tocsin.web.concerns.demo import begin
     from tocsin.web.people.demo import make_country
+    from tocsin.web.review.demo import make_panel
     from tocsin.web.watch.actions import keep_comparison, load_run
     from tocsin.web.watch.models import Run
     from tocsin.web.watch.ringing import ring_the_hall
@@ -130,6 +131,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
             demo_stories.play()
             told("Seven concerns have taken their course", 1, 1)
     ring_the_hall(run)
+    make_panel()
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
     done.write_text(wanted)
@@ -146,6 +148,7 @@ def _version() -> str:
         "web/watch/*.py",
         "web/concerns/*.py",
         "web/people/*.py",
+        "web/review/demo.py",
         "accord/maps/*.yaml",
     )
     for path in sorted(path for part in parts for path in root.glob(part)):

@@ -1,10 +1,8 @@
 """The board pack: one provider's concerns, clocks, actions and their effect, as a page and as a PDF of the same words."""
 
-import io
 import json
 from typing import Any
 
-import pikepdf
 import vl_convert
 from django.template.loader import render_to_string
 
@@ -16,6 +14,7 @@ from tocsin.web.record import keys
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
 from tocsin.web.ui import ladder as ladder_chart
+from tocsin.web.ui import printing
 
 
 def content(provider: Provider, progress: Any = None) -> dict[str, Any]:
@@ -37,11 +36,7 @@ def content(provider: Provider, progress: Any = None) -> dict[str, Any]:
 
 def pdf(values: dict[str, Any]) -> bytes:
     """PDF/UA-1."""
-    import weasyprint
-
-    html = render_to_string("feeds/pack_print.jinja", values)
-    made = weasyprint.HTML(string=html, url_fetcher=_nothing).write_pdf(pdf_variant="pdf/ua-1")
-    return _mended(made or b"")
+    return printing.pdf(render_to_string("feeds/pack_print.jinja", values))
 
 
 def make(number: str) -> None:
@@ -85,21 +80,3 @@ def _picture(whole: queries.Whole) -> str:
     svg = vl_convert.vegalite_to_svg(json.dumps(ladder_chart.spec(rows, {"held it": "#003087"}, mark=whole.today)))
     title = f"<title>Who has held concern {whole.concern.pk}, from day to day</title>"
     return svg.replace(">", f' role="img">{title}', 1)
-
-
-def _nothing(url: str, *args: object, **kwargs: object) -> Any:
-    raise ValueError(f"a board pack fetches nothing: {url[:80]}")
-
-
-def _mended(made: bytes) -> bytes:
-    """What PDF/UA-1 asks for beyond what the printer writes: header cells say that they head columns, links print."""
-    with pikepdf.open(io.BytesIO(made)) as file:
-        for thing in file.objects:
-            if isinstance(thing, pikepdf.Dictionary):
-                if thing.get("/S") == pikepdf.Name.TH and "/A" not in thing:
-                    thing.A = pikepdf.Dictionary(O=pikepdf.Name.Table, Scope=pikepdf.Name.Column)
-                if thing.get("/Subtype") == pikepdf.Name.Link:
-                    thing.F = 4
-        out = io.BytesIO()
-        file.save(out, deterministic_id=True)
-        return out.getvalue()

@@ -314,3 +314,19 @@ class Findings(models.Model):
 
     class Meta:
         db_table = "review_findings"
+
+
+class Figures(models.Model):
+    """Agreement, severity and avoidability of a panel, worked out in the background from gradings that all graders may see."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    panel = models.ForeignKey(Panel, **_TO_ONE)
+    by = models.ForeignKey(Member, related_name="+", **_TO_ONE)
+    asked = models.DateTimeField()
+    progress = models.PositiveSmallIntegerField(default=0, help_text="Per cent")
+    result = models.JSONField(null=True)
+    problem = models.CharField(max_length=500, blank=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "review_figures"

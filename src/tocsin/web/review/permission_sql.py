@@ -232,8 +232,8 @@ DECLARE before text := tocsin_acting();
 BEGIN
     PERFORM set_config('tocsin.acting', 'tocsin', true);
     RETURN QUERY
-    SELECT dense_rank() OVER (ORDER BY c.id), c.provider_id, c.outcome, c.event_on, c.made, c.agreed, c.finished,
-           (SELECT k.grade FROM review_consensus k WHERE k.case_id = c.id ORDER BY k.id DESC LIMIT 1)
+    SELECT dense_rank() OVER (ORDER BY c.id), c.provider_id::text, c.outcome::text, c.event_on, c.made, c.agreed, c.finished,
+           (SELECT k.grade::text FROM review_consensus k WHERE k.case_id = c.id ORDER BY k.id DESC LIMIT 1)
       FROM review_case c WHERE c.panel_id = panel ORDER BY c.id;
     PERFORM set_config('tocsin.acting', before, true);
 END $$;
@@ -260,9 +260,9 @@ BEGIN
     RETURN QUERY
     WITH last AS (SELECT DISTINCT ON (k.case_id) k.id, c.provider_id, dense_rank() OVER (ORDER BY c.id) AS number
                     FROM review_consensus k JOIN review_case c ON c.id = k.case_id WHERE c.panel_id = panel ORDER BY k.case_id, k.id DESC)
-    SELECT 'standard', s.standard, l.provider_id, l.number, s.bears FROM review_agreed_standard s JOIN last l ON l.id = s.consensus_id
+    SELECT 'standard'::text, s.standard::text, l.provider_id::text, l.number, s.bears FROM review_agreed_standard s JOIN last l ON l.id = s.consensus_id
      WHERE s.verdict = 'not-met'
-    UNION ALL SELECT 'factor', f.factor, l.provider_id, l.number, f.bears FROM review_agreed_factor f JOIN last l ON l.id = f.consensus_id;
+    UNION ALL SELECT 'factor'::text, f.factor::text, l.provider_id::text, l.number, f.bears FROM review_agreed_factor f JOIN last l ON l.id = f.consensus_id;
     PERFORM set_config('tocsin.acting', before, true);
 END $$;
 CREATE FUNCTION review_progress_of(panel bigint) RETURNS TABLE (cases bigint, given bigint, graded bigint, talked bigint, agreed bigint,

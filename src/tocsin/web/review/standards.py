@@ -63,9 +63,15 @@ def own_of(body: int) -> Library:
     return _own(StandardVersion.objects.filter(body=body).exclude(signed=None).order_by("key", "version"))
 
 
-def beside(case: Case, of: Library) -> tuple[Listed, ...]:
-    """The standards in force on the day of care beside a case's facts. No query."""
-    return listed(of, values_of(case, of), case.event_on)
+def visible() -> Library:
+    """Those that come with Tocsin, and every body's own that are signed. One query."""
+    own = _own(StandardVersion.objects.exclude(signed=None).order_by("key", "version"))
+    return library().merged(own) if own.standards else library()
+
+
+def beside(case: Case, of: Library, by_area: dict[str, date] | None = None) -> tuple[Listed, ...]:
+    """The standards in force on the day of care beside a case's facts. by_area: days of areas with another one. No query."""
+    return listed(of, values_of(case, of), case.event_on, by_area)
 
 
 def values_of(case: Case, of: Library) -> dict[str, Any]:
@@ -172,6 +178,14 @@ def changes_of(version: StandardVersion) -> tuple[Change, ...]:
     """What a version changes against the one before it; empty for the first. One query."""
     before = StandardVersion.objects.filter(key=version.key, version__lt=version.version).exclude(signed=None).order_by("-version").first()
     return diff(standard_of(before), standard_of(version)) if before else ()
+
+
+def with_changes(versions: list[StandardVersion]) -> list[tuple[StandardVersion, tuple[Change, ...]]]:
+    """As `changes_of` for many. One query."""
+    before: dict[str, StandardVersion] = {}
+    for older in StandardVersion.objects.filter(key__in={v.key for v in versions}).exclude(signed=None).order_by("version"):
+        before[older.key] = older
+    return [(v, diff(standard_of(before[v.key]), standard_of(v)) if v.key in before else ()) for v in versions]
 
 
 def standard_of(version: StandardVersion) -> Standard:

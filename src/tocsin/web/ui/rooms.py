@@ -13,6 +13,7 @@ class Link:
     view: str
     words: str
     members: bool = False
+    args: tuple[str, ...] = ()
 
 
 GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
@@ -28,10 +29,15 @@ GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
         Link("accord:overview", "Who must act"),
         Link("feeds:oversight", "How the bodies answer", members=True),
     )),
-    ("Review and learn", ()),
+    ("Review and learn", (
+        Link("review:overview", "Panels and cases", members=True),
+        Link("review:standards", "Standards of care"),
+        Link("review:published", "What East Kent's panel found", args=("east-kent-2022",)),
+    )),
     ("Families and staff", (
         Link("concerns:tell-us", "Tell us what happened"),
         Link("concerns:told", "See what was done"),
+        Link("review:answered", "What a panel found, and its answers"),
         Link("feeds:published", "What is published"),
     )),
 )  # fmt: skip
@@ -41,7 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
 def groups(signed_in: bool, here: str) -> Iterator[tuple[str, list[tuple[str, str, bool]], bool]]:
     """Each group with its links (address, words, whether it is the page shown), and whether the page shown is one of them or below."""
     for name, links in GROUPS:
-        shown = [(reverse(link.view), link.words) for link in links if signed_in or not link.members]
+        shown = [(reverse(link.view, args=link.args), link.words) for link in links if signed_in or not link.members]
         if shown:
             found = [(address, words, address == here) for address, words in shown]
             yield name, found, any(address == here or (address != "/" and here.startswith(address)) for address, _ in shown)

@@ -1,0 +1,192 @@
+"""What the gradings of a panel say together: its table, agreement, severity of reviewers, avoidability. No name of a case or person in it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+
+from tocsin.review import (
+    Estimate,
+    Grading,
+    OutcomeKind,
+    Shares,
+    Table,
+    Waits,
+    avoidability,
+    cohen,
+    compare,
+    fleiss,
+    gwet_ac2,
+    krippendorff_alpha,
+    scales,
+    tabulate,
+    waits,
+    with_interval,
+)
+from tocsin.web.people.models import Member
+from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.moment import now
+from tocsin.web.review.doing import Invalid
+from tocsin.web.review.models import Figures, Panel, Seat
+from tocsin.web.review.permissions import NotPermitted
+
+OUTCOMES = {
+    OutcomeKind.STILLBIRTH: "Stillbirth", OutcomeKind.NEONATAL_DEATH: "Death of a newborn baby", OutcomeKind.BRAIN_INJURY: "Brain injury of a baby",
+    OutcomeKind.MATERNAL_DEATH: "Death of a mother", OutcomeKind.MATERNAL_INJURY: "Injury of a mother",
+    OutcomeKind.NEAR_MISS: "Harm narrowly avoided", OutcomeKind.OTHER: "Another outcome",
+}  # fmt: skip
+FEWEST = 2
+"""Cases with two gradings or more below which nothing is worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case of a panel under its number in it, without what says whose it is."""
+
+    number: int
+    provider: str
+    outcome: str
+    event_on: date
+    made: datetime
+    agreed: datetime | None
+    finished: datetime | None
+    grade: str | None
+
+
+def lines(panel: int) -> list[Line]:
+    """Every case of a panel in numbers, for whoever sits in it. One query."""
+    return [Line(*row) for row in _rows("SELECT * FROM review_panel_cases(%s)", panel)]
+
+
+def gradings(panel: int) -> list[tuple[int, int, int | None, str]]:
+    """(case, reviewer, seat or None, grade) of each grading that is open to the graders; seats for the convener only. One query."""
+    return _rows("SELECT * FROM review_panel_gradings(%s)", panel)
+
+
+def progress(panel: int) -> dict[str, int]:
+    """How far a panel is. One query."""
+    names = ("cases", "given", "graded", "talked", "agreed", "finished", "questions", "unanswered")
+    found = _rows("SELECT * FROM review_panel_progress(%s)", panel)
+    return dict(zip(names, found[0] if found else (0,) * len(names), strict=True))
+
+
+def unmet(panel: int) -> list[tuple[str, str, str, int, bool]]:
+    """(kind, standard or factor, provider, case, whether it bears on the grade) of what the panel agreed was not met, or contributed. One query."""
+    return _rows("SELECT * FROM review_panel_unmet(%s)", panel)
+
+
+def table(panel: Panel, of: list[Line]) -> Table:
+    """Outcomes by agreed grade, as the inquiries publish it. No query."""
+    order = list(OUTCOMES)
+    graded = sorted(((order.index(OutcomeKind(c.outcome)), c.grade) for c in of if c.grade), key=lambda g: g[0])
+    return tabulate(panel.name, [(OUTCOMES[order[kind]], grade) for kind, grade in graded], scales()[panel.scale])
+
+
+def days(of: list[Line], as_of: date) -> Waits:
+    """Days from each event to the finding. No query."""
+    return waits([(str(c.number), c.event_on, max(c.agreed.date(), c.event_on) if c.agreed else None) for c in of], as_of)
+
+
+@transaction.atomic
+def ask(*, panel: int, by: Member) -> Figures:
+    """Have the figures worked out. One that is under way is not begun twice. Raises Panel.DoesNotExist, NotPermitted, Invalid."""
+    from tocsin.web.review.tasks import work_out
+
+    found = Panel.objects.get(pk=panel)
+    if not Seat.objects.filter(panel=found, member=by, ended=None).exists():
+        raise NotPermitted("Only those who sit in the panel may do this.")
+    running = Figures.objects.filter(panel=found, ended=None).first()
+    if running is not None:
+        return running
+    counted: dict[int, int] = {}
+    for case, *_ in gradings(panel):
+        counted[case] = counted.get(case, 0) + 1
+    if sum(n >= FEWEST for n in counted.values()) < FEWEST:
+        raise Invalid("", f"At least {FEWEST} cases must have been graded by all their graders first.")
+    made = Figures(panel=found, by=by, asked=now())
+    made.save(force_insert=True)
+    number = str(made.pk)
+    transaction.on_commit(lambda: work_out.defer(number=number))
+    return made
+
+
+def run(number: str) -> None:
+    """Work out figures that were asked for, and keep them; the worker does this."""
+    with acting_as(TOCSIN):
+        job = Figures.objects.select_related("panel").filter(pk=UUID(number), ended=None).first()
+        if job is None:
+            return
+        rows, of = gradings(job.panel_id), lines(job.panel_id)
+
+    def tell(per_cent: int, **more: Any) -> None:
+        with acting_as(TOCSIN):
+            Figures.objects.filter(pk=job.pk).update(progress=per_cent, **more)
+
+    tell(10)
+    result = worked_out(job.panel, rows, {c.number: c.provider for c in of}, tell)
+    tell(100, result=result, ended=now())
+
+
+def worked_out(
+    panel: Panel, rows: list[tuple[int, int, int | None, str]], provider: dict[int, str], tell: Callable[[int], Any] = lambda _: None
+) -> dict[str, Any]:
+    """Agreement, severity and avoidability as plain values. provider: by number of the case."""
+    scale = scales()[panel.scale]
+    cases, people = sorted({r[0] for r in rows}), sorted({r[1] for r in rows})
+    matrix = np.full((len(cases), len(people)), np.nan)
+    for case, reviewer, _, grade in rows:
+        matrix[cases.index(case), people.index(reviewer)] = scale.position(grade)
+    k = len(scale.grades)
+    asked: list[tuple[str, Callable[[Any], float]]] = [
+        ("Gwet's AC2, quadratic weights", lambda x: gwet_ac2(x, k)),
+        ("Krippendorff's alpha, ordinal", lambda x: krippendorff_alpha(x, k)),
+        ("Weighted kappa, quadratic weights", (lambda x: cohen(x, k)) if len(people) == 2 else (lambda x: fleiss(x, k, "quadratic"))),
+    ]
+    agreement = []
+    for at, (name, coefficient) in enumerate(asked):
+        agreement.append(asdict(with_interval(name, coefficient, matrix, draws=400)))
+        tell(20 + 10 * at)
+    given = [Grading(str(case), str(reviewer), scale.position(grade), provider.get(case, "")) for case, reviewer, _, grade in rows]
+    fit = avoidability(given, scale)
+    tell(85)
+    providers = {g.group for g in given}
+    compared = [asdict(c) for c in compare(fit)] if len(providers) >= 5 else []
+    return _plain({
+        "cases": fit.cases, "gradings": fit.gradings, "reviewers": fit.reviewers, "level": fit.level, "counted": fit.counted, "agreement": agreement,
+        "typical": _shares(fit.typical), "panel": _shares(fit.panel), "settled": _shares(fit.settled), "notes": list(fit.notes),
+        "severity": [
+            {"reviewer": int(s.reviewer), "gradings": s.gradings, "severity": _three(s.severity), "gives": _three(s.gives)} for s in fit.severity
+        ],
+        "reliability": [_three(r) for r in fit.reliability],
+        "groups": [{"name": g.name, "graded": g.graded, **_shares(g.shares)} for g in fit.groups], "compared": compared,
+    })  # fmt: skip
+
+
+def _shares(of: Shares) -> dict[str, list[float]]:
+    return {"would": _three(of.would), "might_or_would": _three(of.might_or_would)}
+
+
+def _three(of: Estimate) -> list[float]:
+    return [of.value, of.lower, of.upper]
+
+
+def _plain(value: Any) -> Any:
+    """As JSON: numbers that are none become null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _rows(sql: str, panel: int) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [panel])
+        return cursor.fetchall()

@@ -1,0 +1,165 @@
+"""HTTP only: what a panel says: its table, days, agreement and avoidability; and the published table beside which it stands."""
+
+import csv
+import io
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from tocsin.review import PUBLISHED, Meaning, Row, came_forward, exact_interval, library, published, scales
+from tocsin.review.factors import factors
+from tocsin.web.people.signed_in import members_only
+from tocsin.web.record.moment import now
+from tocsin.web.review import figures, publishing, queries
+from tocsin.web.review.doing import Invalid
+from tocsin.web.review.models import Figures, Panel, Sampling
+from tocsin.web.review.permissions import NotPermitted
+from tocsin.web.ui import printing
+
+EAST_KENT_DAYS = 13
+"""Years from the first births that the East Kent panel looked at (2009) to its report (2022)."""
+
+
+@members_only
+@require_safe
+@never_cache
+def table(request: HttpRequest, number: int) -> HttpResponse:
+    return render(request, "review/table.jinja", _content(request, number))
+
+
+@members_only
+@require_safe
+@never_cache
+def table_csv(request: HttpRequest, number: int) -> HttpResponse:
+    found = _content(request, number)
+    return _csv(found["rows"], found["grades"], f"panel-{number}.csv")
+
+
+@members_only
+@require_safe
+@never_cache
+def table_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    made = printing.pdf(render_to_string("review/table_print.jinja", _content(request, number)))
+    response = HttpResponse(made, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="panel-{number}.pdf"'
+    return response
+
+
+@require_safe
+def published_table(request: HttpRequest, name: str) -> HttpResponse:
+    """A table that an inquiry published, as its report and as a later summary print it."""
+    if name not in PUBLISHED:
+        raise Http404("There is no such table.")
+    as_in = request.GET.get("as", "summary")
+    as_in = as_in if as_in in ("report", "summary") else "summary"
+    found = published(name, as_in)
+    rows = [_row(r) for r in (*found.rows, found.total)]
+    forward = came_forward(found.total.cases, found.total.might_or_would, provider="East Kent")
+    return render(request, "review/published.jinja", {
+        "table": found, "rows": rows, "grades": [], "as_in": as_in, "name": name, "forward": forward, "years": EAST_KENT_DAYS,
+    })  # fmt: skip
+
+
+@require_safe
+def published_csv(request: HttpRequest, name: str) -> HttpResponse:
+    if name not in PUBLISHED:
+        raise Http404("There is no such table.")
+    as_in = request.GET.get("as", "summary")
+    found = published(name, as_in if as_in in ("report", "summary") else "summary")
+    return _csv([_row(r) for r in (*found.rows, found.total)], [], f"{name}.csv")
+
+
+@members_only
+@never_cache
+def figures_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Agreement, severity and avoidability, as they were last worked out; posting has them worked out anew."""
+    panel = _panel(number)
+    problem, status = "", 200
+    if request.method == "POST":
+        try:
+            figures.ask(panel=number, by=request.user)
+            return redirect("review:figures", number)
+        except Invalid as error:
+            problem, status = str(error), 422
+        except NotPermitted as error:
+            problem, status = str(error), 403
+    running = Figures.objects.filter(panel=panel, ended=None).order_by("-asked").first()
+    part = "review/figures_progress.jinja" if request.headers.get("HX-Request") else "review/figures.jinja"
+    last = Figures.objects.filter(panel=panel).exclude(ended=None).order_by("-ended").first()
+    seats = {r: seat for _, r, seat, _ in figures.gradings(number)} if last and last.result and part.endswith("figures.jinja") else {}
+    names = {s.pk: s.member.name for s in queries.Seat.objects.filter(panel=panel).select_related("member")} if any(seats.values()) else {}
+    return render(request, part, {
+        "p": panel, "running": running, "last": last, "problem": problem, "scale": scales()[panel.scale],
+        "names": {r: names.get(seat, f"Reviewer {r}") for r, seat in seats.items()},
+    }, status=status)  # fmt: skip
+
+
+def _content(request: HttpRequest, number: int) -> dict[str, Any]:
+    panel = _panel(number)
+    of = figures.lines(number)
+    scale = scales()[panel.scale]
+    found = figures.table(panel, of)
+    today = now().date()
+    waits = figures.days(of, today)
+    total = found.total
+    forward = (
+        came_forward(total.cases, total.might_or_would, provider="the provider") if panel.sampling == Sampling.CAME_FORWARD and total.cases else None
+    )
+    unmet: dict[tuple[str, str], list[tuple[str, int, bool]]] = {}
+    for kind, what, provider, case, bears in figures.unmet(number):
+        unmet.setdefault((kind, what.split("@")[0]), []).append((provider, case, bears))
+    counted = sorted(((k, w, len(rows), sum(b for *_, b in rows)) for (k, w), rows in unmet.items()), key=lambda r: -r[2])
+    last = Figures.objects.filter(panel=panel).exclude(result=None).order_by("-ended").first()
+    return {
+        "p": panel, "table": found, "rows": [_row(r) for r in (*found.rows, total)] if total.cases else [],
+        "grades": list(scale.grades), "scale": scale, "waits": waits, "lines": {str(c.number): c for c in of}, "outcomes": figures.OUTCOMES,
+        "forward": forward, "sampling": Sampling(panel.sampling), "today": today, "last": last, "meaning": Meaning,
+        "unmet": [(_title(w), n, b, w) for k, w, n, b in counted if k == "standard"], "factors": [(_label(w), n, b) for k, w, n, b in counted if k == "factor"],
+        "signals": publishing.found_signals(panel, today) if total.cases else (), "findings": panel.findings_set.order_by("-id").first(),
+    }  # fmt: skip
+
+
+def _row(r: Row) -> dict[str, Any]:
+    def share(count: int | None) -> dict[str, Any] | None:
+        if count is None or not r.cases:
+            return None
+        low, high = exact_interval(count, r.cases)
+        return {"count": count, "share": count / r.cases, "lower": low, "upper": high}
+
+    return {"label": r.label, "cases": r.cases, "by_grade": dict(r.by_grade), "would": share(r.would), "either": share(r.might_or_would)}
+
+
+def _csv(rows: list[dict[str, Any]], grades: list[Any], name: str) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    parts = [f"{of}_{what}" for of in ("would", "might_or_would") for what in ("count", "share", "lower_95", "upper_95")]
+    writer.writerow(["outcome", "cases", *(f"grade_{g.code}" for g in grades), *parts])
+    for r in rows:
+        cells: list[Any] = [r["label"], r["cases"], *(r["by_grade"].get(g.code, 0) for g in grades)]
+        for of in (r["would"], r["either"]):
+            cells += [of["count"], *(f"{of[k]:.4f}" for k in ("share", "lower", "upper"))] if of else [""] * 4
+        writer.writerow(cells)
+    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _panel(number: int) -> Panel:
+    found = Panel.objects.select_related("body").filter(pk=number).first()
+    if found is None:
+        raise Http404("There is no such panel.")
+    return found
+
+
+def _title(id_: str) -> str:
+    known = library().versions(id_)
+    return known[-1].title if known else id_
+
+
+def _label(id_: str) -> str:
+    known = factors().get(id_)
+    return f"{known.label} ({known.framework})" if known else id_
