@@ -89,7 +89,7 @@ def _grade(case: Case, middle: str) -> None:
             shown = grading.mine(case=case.pk, by=who)
             content: dict[str, Any] = {
                 "grade": grade, "words": "From the call to the trace took more than four hours; from the trace to the birth four more.",
-                "factors": {"yorkshire.communication": {"found": True, "bears": grade > "1", "words": "The call was not handed over."}} if grade != "0" else {},
+                "factors": {"ycff.communication-systems": {"found": True, "bears": grade > "1", "words": "Not handed over."}} if grade != "0" else {},
                 "standards": {key: {"verdict": "not-met", "bears": grade > "1", "words": "The trace came late."}} if grade != "0" and key else {},
             }  # fmt: skip
             grading.save(case=case.pk, content=content, version=shown.version, tab="demo", count=1, by=who)
@@ -108,7 +108,7 @@ def _agree(case: Case, grade: str, convener: Member) -> None:
         consensus.agree(
             case=case.pk, grade=grade, by=convener, words="She was not asked to come in when she called. The trace was begun more than four hours later.",
             standards={key: unmet} if key and grade != "0" else {},
-            factors={"yorkshire.communication": {"bears": grade > "1"}} if grade != "0" else {},
+            factors={"ycff.communication-systems": {"bears": grade > "1"}} if grade != "0" else {},
         )  # fmt: skip
 
 

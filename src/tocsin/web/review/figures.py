@@ -28,6 +28,7 @@ from tocsin.review import (
     waits,
     with_interval,
 )
+from tocsin.review.avoidability.needed import needed
 from tocsin.web.people.models import Member
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
@@ -40,6 +41,8 @@ OUTCOMES = {
     OutcomeKind.MATERNAL_DEATH: "Death of a mother", OutcomeKind.MATERNAL_INJURY: "Injury of a mother",
     OutcomeKind.NEAR_MISS: "Harm narrowly avoided", OutcomeKind.OTHER: "Another outcome",
 }  # fmt: skip
+SETTLED = 0.05
+"""Half-width of the interval of a share that counts as settled."""
 FEWEST = 2
 """Cases with two gradings or more below which nothing is worked out."""
 
@@ -157,7 +160,8 @@ def worked_out(
     providers = {g.group for g in given}
     compared = [asdict(c) for c in compare(fit)] if len(providers) >= 5 else []
     return _plain({
-        "cases": fit.cases, "gradings": fit.gradings, "reviewers": fit.reviewers, "level": fit.level, "counted": fit.counted, "agreement": agreement,
+        "cases": fit.cases, "gradings": fit.gradings, "reviewers": fit.reviewers, "level": fit.level, "needed": needed(fit, half_width=SETTLED).sentence,
+        "counted": fit.counted, "agreement": agreement,
         "typical": _shares(fit.typical), "panel": _shares(fit.panel), "settled": _shares(fit.settled), "notes": list(fit.notes),
         "severity": [
             {"reviewer": int(s.reviewer), "gradings": s.gradings, "severity": _three(s.severity), "gives": _three(s.gives)} for s in fit.severity

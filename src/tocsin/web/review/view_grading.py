@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from tocsin.review import AREAS
-from tocsin.review.factors import factors
+from tocsin.review.factors import frameworks
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.ledger import DoneBefore
 from tocsin.web.review import consensus, forms, grading, queries
@@ -69,7 +69,8 @@ def grade(request: HttpRequest, number: int) -> HttpResponse:
         return case_page(request, number, str(error), 403)
     return render(request, "review/grade.jinja", {
         "whole": whole, "c": whole.case, "draft": draft, "content": shown if problem and shown else draft.content, "problem": problem, "field": field,
-        "conflict": conflict, "verdicts": grading.VERDICTS, "factors": _by_framework(), "outcomes": OUTCOMES, "standings": queries.STANDINGS, "areas": AREAS,
+        "conflict": conflict, "verdicts": grading.VERDICTS, "frameworks": frameworks().values(),
+        "outcomes": OUTCOMES, "standings": queries.STANDINGS, "areas": AREAS,
     }, status=status)  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def talk(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "review/talk.jinja", {
         "whole": whole, "c": whole.case, "held": {a: held.get(a, "") for a in named}, "named": named, "problem": problem, "field": field,
         "sent": content_of(request.POST) if problem and request.POST.get("do") == "agree" else None, "given": request.POST,
-        "verdicts": grading.VERDICTS, "factors": factors(), "judged": _judged(whole), "found": _found(whole), "may_move": may(who, Act.MOVED, of),
+        "verdicts": grading.VERDICTS, "judged": _judged(whole), "found": _found(whole), "may_move": may(who, Act.MOVED, of),
         "may_agree": may(who, Act.AGREED, of), "request_number": forms.number(), "outcomes": OUTCOMES,
         "spoken": {str(p.assignment_id) for p in whole.positions}, "own": str(whole.own.pk) if whole.own else "",
     }, status=status)  # fmt: skip
@@ -150,21 +151,13 @@ def _judged(whole: queries.Whole) -> list[dict[str, Any]]:
 
 
 def _found(whole: queries.Whole) -> list[dict[str, Any]]:
-    known = factors()
+    known = {f.id: f for of in frameworks().values() for f in of.factors}
     keys = list(dict.fromkeys(k for g in whole.gradings for k, v in g.content.get("factors", {}).items() if v.get("found")))
     return [
         {
-            "key": k, "label": known[k].label if k in known else k,
+            "key": k, "label": known[k].name if k in known else k,
             "said": [(g.member.name, g.content["factors"][k]) for g in whole.gradings if k in g.content.get("factors", {})],
         }
         for k in keys
     ]  # fmt: skip
-
-
-def _by_framework() -> dict[str, list[Any]]:
-    groups: dict[str, list[Any]] = {}
-    for f in factors().values():
-        groups.setdefault(f.framework, []).append(f)
-    return groups
-
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tocsin.review import PUBLISHED, Meaning, Row, came_forward, exact_interval, library, published, scales
-from tocsin.review.factors import factors
+from tocsin.review.factors import factor
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
 from tocsin.web.review import figures, publishing, queries
@@ -161,5 +161,7 @@ def _title(id_: str) -> str:
 
 
 def _label(id_: str) -> str:
-    known = factors().get(id_)
-    return f"{known.label} ({known.framework})" if known else id_
+    try:
+        return factor(id_).name
+    except ValueError:
+        return id_
