@@ -62,7 +62,13 @@ def test_a_named_server_is_used_instead(env, place, tmp_path):
 
     assert migrated.returncode == 0, migrated.stderr
     assert not (tmp_path / "elsewhere" / "postgres").exists()
-    serve_and_end(named)
+    # the owner of the tables is not who serves the pages
+    refused = tocsin("serve", "--port", str(free_port()), env=named)
+    assert refused.returncode == 2
+    assert "owns the tables" in refused.stderr
+    assert tocsin("db", "migrate", env=env).returncode == 0
+    app = url.replace(server.passwords["tocsin_owner"], server.passwords["tocsin_app"]).replace("tocsin_owner", "tocsin_app")
+    serve_and_end(named | {"DATABASE_URL": app})
 
 
 def test_a_database_that_is_not_postgresql_is_refused(env):

@@ -21,6 +21,7 @@ def command(
     refuse_taken(host, port)
     end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    refuse_unbound()
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -34,6 +35,35 @@ def command(
         blocking_threads=4,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def refuse_unbound() -> None:
+    """Stop where the pages would connect as a role that row-level security does not bind: then one forgotten filter would show everything."""
+    import django
+    from django.db import Error, connection
+
+    django.setup()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_user, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relrowsecurity AND pg_has_role(c.relowner, 'MEMBER')) "
+                "FROM pg_roles WHERE rolname = current_user"
+            )
+            name, superuser, passes, owns = cursor.fetchone()
+    except Error:
+        # that the database does not answer is said by the pages and by /health/
+        return
+    finally:
+        connection.close()
+    if superuser or passes or owns:
+        why = "is a superuser" if superuser else "has BYPASSRLS" if passes else "owns the tables"
+        print(
+            f"The role '{name}' {why}, so row-level security would not bind the pages. Connect as a role of its own that owns nothing and "
+            "has the rights in tocsin.postgres.server.GRANTS (docs/how-to/let-people-in.md).",
+            file=sys.stderr,
+        )
+        raise typer.Exit(2)
 
 
 def refuse_taken(host: str, port: int) -> None:

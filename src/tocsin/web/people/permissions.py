@@ -152,6 +152,11 @@ def may_raise(who: Who, provider: str) -> bool:
     return who.itself or any(p.role in (Role.LEAD, Role.MEMBER) and _covers(p, provider) for p in who.parts)
 
 
+def reads_people(who: Who) -> bool:
+    """Whether somebody reads the record's entries about people and keys: auditors and administrators of any body."""
+    return who.itself or any(p.role in (Role.AUDITOR, Role.ADMINISTRATOR) for p in who.parts)
+
+
 def who_is(member: Member | None) -> Who:
     """A member's roles and declared interests. Two queries and one more for what the bodies cover."""
     if member is None:
