@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from hall import member, signal
 from tocsin.signal import ConcernKind
-from tocsin.web.concerns import actions, raisers, turning
+from tocsin.web.concerns import actions, closing, raisers, turning
 from tocsin.web.concerns.doing import about_of
 from tocsin.web.concerns.models import Concern, JoinedSignal, Raiser
 from tocsin.web.people.models import Declaration, Member, Membership, Role
@@ -109,6 +109,21 @@ def test_a_restricted_concern_shows_others_only_that_it_exists(hall):
             assert Concern.objects.filter(pk=concern.pk).exists() is (name == holder)
             assert Entry.objects.filter(chain=f"concern:{concern.pk}").exists() is (name == holder)
             assert len(ask("SELECT * FROM tocsin_hidden_concerns()")) == int(name not in (holder, "trust_b"))
+
+
+def test_what_was_published_is_withdrawn_when_a_concern_turns_out_to_be_about_people(hall):
+    concern = actions.raise_signal(signal(), by="the watch")
+    with acting_as(hall.icb.pk):
+        closing.publish(concern=concern.pk, title="A rise", words="More babies died than expected.", by=hall.icb)
+    with acting_as(None):
+        assert ask("SELECT title FROM concerns_publication") == [("A rise",)]
+
+    with acting_as(hall.icb.pk):
+        actions.restrict(concern=concern.pk, reason="It is about one person's conduct.", by=hall.icb)
+
+    for reader in (None, hall.icb.pk, hall.trust.pk, hall.cqc.pk):
+        with acting_as(reader):
+            assert ask("SELECT title FROM concerns_publication") == []
 
 
 def test_an_account_from_outside_is_not_read_by_the_provider_nor_by_those_who_do_not_hold_it(hall):

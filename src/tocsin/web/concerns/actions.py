@@ -17,7 +17,7 @@ from tocsin.signal import Signal
 from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Doing, Invalid, begin
-from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Link, PlannedAction, Raiser, TakeOver
+from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Link, PlannedAction, Publication, Raiser, TakeOver
 from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.people.permissions import Act, NotPermitted, may_raise, who_is
 from tocsin.web.record import ledger
@@ -300,11 +300,13 @@ def link(*, concern: int, other: int, why: str, by: Member, **given: Any) -> Lin
 
 @transaction.atomic
 def restrict(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
-    """A concern turns out to be about people: from now others are shown only that it exists."""
+    """A concern turns out to be about people: from now others are shown only that it exists, and what was published of it is withdrawn."""
     doing = begin(concern, Act.RESTRICTED, by, **given)
     reason = _needed("reason", reason, "Say why it is about people.")
     doing.concern.restricted = True
     InformationRequest.objects.filter(concern=doing.concern).update(shared=False)
+    with acting_as(TOCSIN):
+        Publication.objects.filter(concern=doing.concern, withdrawn=None).update(withdrawn=doing.at)
     doing.tell(reason=reason)
     return doing.concern
 

@@ -253,6 +253,7 @@ class Publication(models.Model):
     title = models.CharField(max_length=200)
     words = models.TextField()
     at = models.DateTimeField()
+    withdrawn = models.DateTimeField(null=True, help_text="When the concern turned out to be about people; from then it is not public")
 
     class Meta:
         db_table = "concerns_publication"

@@ -237,3 +237,10 @@ BEGIN
     RETURN false;
 END $$;
 """
+
+WITHDRAWN = """
+DROP POLICY read_by_all ON concerns_publication;
+CREATE POLICY read_by_all ON concerns_publication FOR SELECT USING (withdrawn IS NULL OR tocsin_acts_itself());
+CREATE POLICY withdrawn ON concerns_publication FOR UPDATE USING (tocsin_acts_itself());
+"""
+"""What was published of a concern that turned out to be about people is read by nobody any more."""
