@@ -28,7 +28,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     def sql_flush(self, style, tables, **options):
         kept = ("record_entry", "record_checkpoint")
-        own = ["record_chain", "record_told", "record_demo_clock", "concerns_exists"]
+        own = ["record_chain", "record_told", "record_demo_clock", "concerns_exists", "learn_open"]
         truncate = emptying(self, style, [*tables, *own] if "record_entry" in tables else tables, **options)
         off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in kept]
         return [*off, *truncate, *(s.replace("DISABLE", "ENABLE") for s in off)] if truncate else truncate

@@ -1,6 +1,7 @@
 """REMEMBER: reports in, recurring failings out. Knows no network, no clock, no Django."""
 
 from tocsin.learn.agreement import cohen_kappa, krippendorff_alpha
+from tocsin.learn.drafting import Judged, Quality, Strength, judge
 from tocsin.learn.encoders import Encoder
 from tocsin.learn.link import Link, Reason, link
 from tocsin.learn.passages import Correction, Kind
@@ -17,17 +18,21 @@ __all__ = [
     "Encoder",
     "Failing",
     "Item",
+    "Judged",
     "Kind",
     "Limits",
     "Link",
     "Passage",
+    "Quality",
     "Reason",
     "Report",
+    "Strength",
     "Taxonomy",
     "Unreadable",
     "change_point",
     "cohen_kappa",
     "fell_after",
+    "judge",
     "krippendorff_alpha",
     "link",
     "load",

@@ -223,8 +223,20 @@ def _roles(server: Server) -> None:
                 )
         # the owner may step down to the app's rights, as the tests do
         connection.execute("GRANT tocsin_app TO tocsin_owner")
+        prepared = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone()
+        if not prepared:
+            # only a superuser may add it; every database made from now on, those of tests too, has it from the template
+            _with_vectors(server, "template1")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER tocsin_owner").format(sql.Identifier(DATABASE)))
+        if not prepared:
+            _with_vectors(server, DATABASE)
+            connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+
+
+def _with_vectors(server: Server, database: str) -> None:
+    with server.connect("postgres", database) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
 
 
 def empty(folder: Path) -> None:
@@ -240,7 +252,7 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tocsin_app",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO tocsin_app",
     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO tocsin_read",
-    "REVOKE INSERT, UPDATE, DELETE ON django_migrations, record_chain, record_told, concerns_part, concerns_exists FROM tocsin_app",
+    "REVOKE INSERT, UPDATE, DELETE ON django_migrations, record_chain, record_told, concerns_part, concerns_exists, learn_open FROM tocsin_app",
     "REVOKE UPDATE, DELETE ON record_entry, record_checkpoint, record_attachment FROM tocsin_app",
     "REVOKE SELECT ON concerns_exists, record_told FROM tocsin_app",
 )

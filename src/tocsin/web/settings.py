@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "tocsin.web.accord",
     "tocsin.web.watch",
     "tocsin.web.review",
+    "tocsin.web.learn",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -110,7 +111,7 @@ WSGI_APPLICATION = "tocsin.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds", "fhir", "review")],
+        "DIRS": [WEB / room / "templates" for room in ("ui", "watch", "accord", "people", "concerns", "feeds", "fhir", "review", "learn")],
         "APP_DIRS": False,
         "OPTIONS": {
             "environment": "tocsin.web.ui.jinja.environment",

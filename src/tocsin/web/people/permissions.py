@@ -74,12 +74,13 @@ class NotPermitted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a member is in one body. covers: codes of the providers for which the body answers; None for all."""
+    """What a member is in one body. covers: codes of the providers for which the body answers; None for all. kind: the body's, in the map."""
 
     body: int
     role: str
     provider: str | None
     covers: frozenset[str] | None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +167,76 @@ def who_is(member: Member | None) -> Who:
         Part(
             m.body_id, m.role, m.body.provider_id,
             None if m.body.national else frozenset(c.provider_id for c in m.body.coverage_set.all()) | ({m.body.provider_id} - {None}),
+            m.body.kind,
         )
         for m in rows
     )  # fmt: skip
     interests = frozenset(Declaration.objects.filter(member=member, ended=None).values_list("provider_id", flat=True))
     return Who(parts, interests)
+
+
+class Learn(StrEnum):
+    """What can be done with an item of the register, or with its report."""
+
+    CORRECT = "correct"
+    CODE = "code"
+    ANSWER = "answer"
+    CLOSE = "close"
+    RELATE = "relate"
+
+
+@dataclass(frozen=True, slots=True)
+class AboutItem:
+    """An item, as far as permission goes. body: which took its report in (None: it comes with Tocsin). asked: bodies, and kinds of body."""
+
+    body: int | None
+    open: bool
+    provider: str | None
+    asked_bodies: frozenset[int]
+    asked_kinds: frozenset[str]
+
+
+def sees_report(who: Who, body: int | None, open_: bool) -> bool:
+    """A report that is open is seen by everybody, another by whoever is in the body that took it in, its administrators apart."""
+    return who.itself or open_ or any(p.body == body for p in who.parts if p.role != Role.ADMINISTRATOR)
+
+
+def may_take_in(who: Who, body: int) -> bool:
+    """Whether somebody may take reports in for a body, and write drafts: whoever works for it."""
+    return any(p.body == body and p.role in (Role.LEAD, Role.MEMBER) for p in who.parts)
+
+
+def may_open(who: Who, body: int | None) -> bool:
+    """Whether somebody may open a report to everybody: who leads for the body that took it in."""
+    return any(p.body == body and p.role == Role.LEAD for p in who.parts)
+
+
+def may_learn(who: Who, act: Learn, about: AboutItem) -> bool:
+    """Whether somebody may do this with an item. Whoever is asked by it never closes it, through whichever body, nor who has an interest."""
+    if who.itself:
+        return True
+    if not sees_report(who, about.body, about.open):
+        return False
+    works = [p for p in who.parts if p.role in (Role.LEAD, Role.MEMBER)]
+    leads = [p for p in works if p.role == Role.LEAD]
+    own = about.body is not None and any(p.body == about.body for p in works)
+    shipped = about.body is None
+    national = any(p.covers is None for p in leads)
+    if act is Learn.CORRECT:
+        return own or (shipped and national)
+    if act is Learn.CODE:
+        return own or (about.open and any(p.covers is None for p in works))
+    if act is Learn.ANSWER:
+        return own or (about.open and any(_asked(p, about) for p in leads)) or (shipped and national)
+    if act is Learn.CLOSE:
+        issuer = about.body is not None and any(p.body == about.body for p in leads)
+        free = about.provider is None or about.provider not in who.interests
+        return (issuer or (about.open and national)) and free and not any(_asked(p, about) for p in who.parts)
+    return own or (about.open and national)
+
+
+def _asked(part: Part, about: AboutItem) -> bool:
+    return part.body in about.asked_bodies or part.kind in about.asked_kinds or (about.provider is not None and part.provider == about.provider)
 
 
 def _own(part: Part, about: About) -> bool:

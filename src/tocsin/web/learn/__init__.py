@@ -1,0 +1,1 @@
+"""REMEMBER, the shell: reports, the register, recurrence, the drafting desk."""
