@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("tocsin.web.feeds.urls")),
     path("", include("tocsin.web.fhir.urls")),
     path("", include("tocsin.web.review.urls")),
+    path("", include("tocsin.web.learn.urls")),
     path("", include("tocsin.web.watch.urls")),
 ]
 handler404 = "tocsin.web.watch.views.not_found"

@@ -35,7 +35,9 @@ class Report(models.Model):
 
     slug = models.CharField(max_length=120, unique=True, help_text="Its stable address")
     title = models.CharField(max_length=500)
-    on = models.DateField(null=True, db_index=True, help_text="Day on which it was published; the first one of the month or year where no more is known")
+    on = models.DateField(
+        null=True, db_index=True, help_text="Day on which it was published; the first one of the month or year where no more is known"
+    )
     on_words = models.CharField(max_length=40, blank=True, help_text="The day as it is known: 2015, 2015-03, 2015-03-03")
     author = models.CharField(max_length=300, blank=True, help_text="Who wrote it")
     kind = models.CharField(max_length=40, blank=True)

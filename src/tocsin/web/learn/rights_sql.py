@@ -1,10 +1,21 @@
 """Who may see and change what, said by the database itself: the same as web/people/permissions.py has it for the register."""
 
 _REPORT_OF_ITEM = "SELECT i.report_id FROM learn_item i WHERE i.id = {item}"
-_KEPT = ("learn_report", "learn_passage", "learn_item", "learn_status", "learn_link", "learn_coding", "learn_relation", "learn_push", "learn_draft_version")
+_KEPT = (
+    "learn_report",
+    "learn_passage",
+    "learn_item",
+    "learn_status",
+    "learn_link",
+    "learn_coding",
+    "learn_relation",
+    "learn_push",
+    "learn_draft_version",
+)
 _CLOSING = "'shown-to-work', 'shown-not-to-work', 'superseded', 'merged'"
 
-FUNCTIONS = rf"""
+FUNCTIONS = (
+    rf"""
 -- bodies for which the acting member works, and those for which they lead
 CREATE FUNCTION learn_working() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT body_id FROM people_membership WHERE member_id = tocsin_member() AND ended IS NULL AND role IN ('lead', 'member')
@@ -85,36 +96,56 @@ BEGIN
 END $$;
 CREATE TRIGGER guarded BEFORE UPDATE ON learn_item FOR EACH ROW EXECUTE FUNCTION learn_guard_item();
 
+-- the record of a report is read by whoever sees the report, and written by whoever may do something with it or its items
+CREATE FUNCTION learn_reads_chain(chain text) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM learn_report r WHERE r.id = split_part($1, ':', 2)::bigint)
+$$;
+CREATE FUNCTION learn_writes_chain(chain text, what text) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM learn_report r WHERE r.id = split_part($1, ':', 2)::bigint AND (
+        r.body_id IN (SELECT learn_working()) OR (r.body_id IS NULL AND learn_keeps_register())
+        OR (r.opened IS NOT NULL AND EXISTS (SELECT FROM learn_leading()))
+        OR ($2 = 'coded' AND r.opened IS NOT NULL AND EXISTS (SELECT FROM people_body b WHERE b.national AND b.id IN (SELECT learn_working())))))
+$$;
+
 -- nothing that a person says of an item changes unless the same transaction tells the record of it
 CREATE FUNCTION learn_must_be_told() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE report bigint; last bigint; row jsonb := to_jsonb(NEW);
+DECLARE report bigint; last bigint; row jsonb := to_jsonb(NEW); before text := tocsin_acting();
 BEGIN
-    IF tocsin_acts_itself() AND TG_ARGV[0] = 'people' THEN RETURN NULL; END IF;
+    -- whoever acts now, when the transaction ends, may not see it
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
     report := CASE
         WHEN TG_TABLE_NAME = 'learn_report' THEN (row ->> 'id')::bigint
         WHEN row ? 'report_id' THEN (row ->> 'report_id')::bigint
         WHEN row ? 'item_id' THEN (SELECT i.report_id FROM learn_item i WHERE i.id = (row ->> 'item_id')::bigint)
         WHEN row ? 'one_id' THEN (SELECT i.report_id FROM learn_item i WHERE i.id = (row ->> 'one_id')::bigint)
         ELSE (SELECT i.report_id FROM learn_item i JOIN learn_link l ON l.item_id = i.id WHERE l.id = (row ->> 'link_id')::bigint) END;
+    PERFORM set_config('tocsin.acting', before, true);
     SELECT transaction INTO last FROM record_told WHERE chain = 'learn:' || report;
     IF last IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN
         RAISE EXCEPTION 'report % was changed without an entry in the record', report USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NULL;
 END $$;
-""" + "".join(
-    f"""
+"""
+    + "".join(
+        f"""
 CREATE CONSTRAINT TRIGGER told AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION learn_must_be_told('people');"""
-    for table in ("learn_report", "learn_passage", "learn_item", "learn_status", "learn_coding", "learn_relation", "learn_push")
-) + "".join(f"\nCREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION record_refuse();" for table in _KEPT)
+    FOR EACH ROW WHEN (NOT tocsin_acts_itself()) EXECUTE FUNCTION learn_must_be_told();"""
+        for table in ("learn_report", "learn_passage", "learn_item", "learn_status", "learn_coding", "learn_relation", "learn_push")
+    )
+    + "".join(f"\nCREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION record_refuse();" for table in _KEPT)
+)
 
 _ITSELF = "(SELECT tocsin_acts_itself())"
 _ITEM_SEEN = "EXISTS (SELECT FROM learn_item i WHERE i.id = item_id)"
 
 
 def _policy(table: str, name: str, command: str, condition: str) -> str:
-    clause = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})", "UPDATE": f"USING ({condition}) WITH CHECK ({condition})"}[command]
+    clause = {
+        "SELECT": f"USING ({condition})",
+        "INSERT": f"WITH CHECK ({condition})",
+        "UPDATE": f"USING ({condition}) WITH CHECK ({condition})",
+    }[command]
     return f"CREATE POLICY {name} ON {table} FOR {command} {clause};\n"
 
 
@@ -173,7 +204,9 @@ POLICIES = (
         "tocsin_member() IS NOT NULL",
         "tocsin_member() IS NOT NULL",
     )
-    + _table("learn_draft", "body_id IN (SELECT learn_working())", "body_id IN (SELECT learn_working())", "body_id IN (SELECT learn_working())")
+    + _table(
+        "learn_draft", "body_id IN (SELECT learn_working())", "body_id IN (SELECT learn_working())", "body_id IN (SELECT learn_working())"
+    )
     + _table(
         "learn_draft_version",
         "EXISTS (SELECT FROM learn_draft d WHERE d.id = draft_id)",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import filetype
@@ -24,14 +25,17 @@ class FileRefused(ValueError):
     """A file is too large, empty, or not of a kind that is taken. The message says what to do."""
 
 
-def keep(upload: UploadedFile) -> StoredFile:
-    """Encrypt and keep a file, inside the transaction of the action that gives it. Raises FileRefused, OSError (disk full)."""
+def keep(upload: UploadedFile, *, also: Iterable[str] = ()) -> StoredFile:
+    """Encrypt and keep a file, inside the transaction of the action that gives it. Raises FileRefused, OSError (disk full).
+
+    also: media types taken beside ALLOWED; 'application/octet-stream' stands for whatever cannot be recognised.
+    """
     if upload.size is None or upload.size > LIMIT:
         raise FileRefused(f"The file is larger than {LIMIT // 1024**2} MB. Give a smaller one, or several parts.")
     content = upload.read()
     if not content:
         raise FileRefused("The file is empty.")
-    kind = look(content, upload.name or "")
+    kind = look(content, upload.name or "", also)
     digest = hashlib.sha256(content).hexdigest()
     known = StoredFile.objects.select_for_update().filter(sha256=digest).first()
     if known is not None and not known.erased and path(digest).exists():
@@ -59,7 +63,7 @@ def erase(file: StoredFile) -> None:
     path(file.sha256).unlink(missing_ok=True)
 
 
-def look(content: bytes, name: str) -> str:
+def look(content: bytes, name: str, also: Iterable[str] = ()) -> str:
     """What a file is, by its content; the name only tells texts apart. Raises FileRefused where that kind is not taken."""
     guess = filetype.guess(content[:8192])
     if guess is not None:
@@ -68,9 +72,13 @@ def look(content: bytes, name: str) -> str:
             kind = _office(content) or kind
     elif _is_text(content):
         kind = "text/csv" if name.lower().endswith(".csv") else "text/plain"
+    elif content.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
+        kind = "text/html"
     else:
         kind = "of no known kind"
-    if kind not in ALLOWED:
+    if kind not in {*ALLOWED, *also} and "application/octet-stream" in also:
+        return "application/octet-stream"
+    if kind not in {*ALLOWED, *also}:
         raise FileRefused(f"This file is {kind}. Tocsin takes {', '.join(sorted(ALLOWED.values()))}.")
     return kind
 

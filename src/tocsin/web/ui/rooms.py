@@ -33,6 +33,9 @@ GROUPS: tuple[tuple[str, tuple[Link, ...]], ...] = (
         Link("review:overview", "Panels and cases", members=True),
         Link("review:standards", "Standards of care"),
         Link("review:published", "What East Kent's panel found", args=("east-kent-2022",)),
+        Link("learn:front", "Learn: has it been said before?"),
+        Link("learn:register", "Register of recommendations"),
+        Link("learn:desk", "Drafting desk", members=True),
     )),
     ("Families and staff", (
         Link("concerns:tell-us", "Tell us what happened"),

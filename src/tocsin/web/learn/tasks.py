@@ -1,0 +1,47 @@
+"""What the worker does by itself for the room: it reads reports, measures items, and rings the hall for failings that return."""
+
+import logging
+
+from django.db import close_old_connections
+from procrastinate.contrib.django import app
+
+from tocsin.web.learn import reading, ringing
+
+_log = logging.getLogger(__name__)
+
+
+@app.task(name="learn.read_report")
+def read_report(report: int) -> None:
+    """Read a report that was taken in; what goes wrong is said on its page."""
+    close_old_connections()
+    reading.read(report)
+
+
+@app.task(name="learn.measure_items", queueing_lock="learn-measure")
+def measure_items_task() -> None:
+    """Link and measure what has no vector yet, or one of another measure."""
+    close_old_connections()
+    reading.measure()
+
+
+@app.task(name="learn.ring")
+def ring(report: int) -> None:
+    """A failing that returns is told to the hall."""
+    close_old_connections()
+    ringing.ring_the_hall(report)
+
+
+class _Once:
+    """Asked for twice, it is done once."""
+
+    @staticmethod
+    def defer() -> None:
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        try:
+            measure_items_task.defer()
+        except AlreadyEnqueued:
+            _log.debug("items will be measured already")
+
+
+measure_items = _Once
