@@ -25,7 +25,7 @@ class Point:
 def heat(cells: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str], title: str) -> Spec:
     """How often each row (a failing or a family) stands in each column (a year or a report). Cells that are missing are 0."""
     values = [{"row": r, "column": c, "times": cells.get((r, c), 0)} for r in rows for c in columns]
-    most = max((v["times"] for v in values), default=1)
+    most = max((cells.get((r, c), 0) for r in rows for c in columns), default=1)
     x = {"field": "column", "type": "nominal", "sort": None, "title": None, "axis": {"labelAngle": -60, "labelLimit": 230, "orient": "top"}}
     y = {"field": "row", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 260}}
     return _dressed(title) | {
@@ -78,7 +78,7 @@ def timeline(points: Sequence[Point], done: Sequence[date], change: tuple[date, 
         "title": None,
         "scale": {"domain": [f"{first.year}-01-01", until.isoformat()]},
         "axis": {"format": "%Y", "tickCount": "year", "labelOverlap": True},
-    }  # noqa: E501
+    }
     layers: list[Spec] = []
     if change is not None:
         low, likely, high = (d.isoformat() for d in change)

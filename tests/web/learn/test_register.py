@@ -1,6 +1,7 @@
 import json
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -301,7 +302,8 @@ def test_exports_hold_every_item_and_the_schema_record_never_calls_an_assertion_
 
 
 def test_a_closed_report_is_in_no_export_and_no_feed(loaded_register, draft_report, client):
-    for address in ("/learn/register.json", "/learn/register.csv", "/learn/register.jsonld", "/learn/register.atom?text=consultants", "/learn/", "/learn/reports/"):
+    exports = ("/learn/register.json", "/learn/register.csv", "/learn/register.jsonld", "/learn/register.atom?text=consultants")
+    for address in (*exports, "/learn/", "/learn/reports/"):
         page = client.get(address).content.decode()
         assert draft_report.slug not in page
         assert "asks them to come" not in page
@@ -364,8 +366,8 @@ def test_stored_vectors_have_the_measures_own_cosine():
     vectors = measuring.vectors(texts)
 
     lexical = [measuring.words_alike(t, texts) for t in texts]
-    found = [list(measuring.whole(vectors[i] @ vectors.T, lexical[i])) for i in range(3)]
-    assert found == pytest.approx([list(r) for r in similarity(texts, texts)], abs=1e-3)
+    found = np.array([measuring.whole(vectors[i] @ vectors.T, lexical[i]) for i in range(3)])
+    assert found == pytest.approx(similarity(texts, texts), abs=1e-3)
     assert found[0][1] == pytest.approx(similarity(texts[:1], texts[1:2])[0, 0], abs=1e-3)
 
 

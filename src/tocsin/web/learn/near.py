@@ -123,7 +123,8 @@ def _pairs(ids: list[int], compare: str) -> list[tuple[int, int, float]]:
              WHERE i.id = ANY(%(ids)s)
             UNION
             SELECT i.id, o.id, 1 - (o.vector <=> i.vector) FROM learn_item i JOIN learn_item o
-                ON NOT o.open AND o.withdrawn IS NULL AND o.body_id = i.body_id AND o.report_id <> i.report_id AND o."on" {compare} i."on" AND o.vector IS NOT NULL
+                ON NOT o.open AND o.withdrawn IS NULL AND o.body_id = i.body_id AND o.report_id <> i.report_id
+               AND o."on" {compare} i."on" AND o.vector IS NOT NULL
              WHERE i.id = ANY(%(ids)s)
             UNION
             SELECT i.id, o.item_id, 1 - (o.vector <=> i.vector) FROM learn_item i

@@ -136,7 +136,7 @@ def history_of_family(found: Item, as_of: date | None = None) -> list[Item]:
     return list((members.filter(on__lte=as_of) if as_of else members).order_by(F("on").asc(nulls_last=True), "code"))
 
 
-def relations(found: Item) -> list[tuple[str, Item, str]]:
+def relations(found: Item, as_of: date | None = None) -> list[tuple[str, Item, str]]:
     """What else was said of it and others: (same, conflict, replaces, replaced), the other item, why. One query."""
     rows = Relation.objects.filter(Q(one=found) | Q(other=found)).select_related("one__report", "other__report").order_by("at", "pk")
     return [
@@ -146,6 +146,7 @@ def relations(found: Item) -> list[tuple[str, Item, str]]:
             r.why,
         )
         for r in rows
+        if as_of is None or all(i.on and i.on <= as_of for i in (r.one, r.other))
     ]
 
 

@@ -130,8 +130,8 @@ def _item(item: Item, given: ShippedItem, of: ShippedReport, report: Report, bod
 def _families(whole: Register) -> None:
     at = now()
     ids = {i.code: i for i in Item.objects.filter(report__origin=Origin.SHIPPED).defer("vector")}
-    for items in whole.families():
-        members = [ids[i.id] for i in items if i.id in ids]
+    for grown in whole.families():
+        members = [ids[i.id] for i in grown.items if i.id in ids]
         if len(members) < 2:
             continue
         family = next((m.family for m in members if m.family_id), None) or Family.objects.create(
