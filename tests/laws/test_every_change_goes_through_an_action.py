@@ -64,6 +64,7 @@ def test_the_reader_of_sources_finds_a_change(source):
 ACTIONS = {
     "people": ("actions",), "concerns": ("actions", "closing", "plan", "takeover", "raisers"), "feeds": ("actions",), "accord": ("actions",),
     "review": ("cases", "consensus", "families", "grading", "panels"),
+    "learn": ("actions", "outcomes", "desk"),
 }  # fmt: skip
 ONE_STATEMENT = {"feeds/actions.py:confirm", "feeds/actions.py:stop", "feeds/actions.py:stop_own"}
 LOOKING_UP = {"concerns/raisers.py:find", "review/families.py:find"}

@@ -187,7 +187,7 @@ def open_report(*, report: Report, by: Member) -> Report:
     return report
 
 
-def store_reading(report: Report, found: Any, file_name: str) -> None:
+def store_reading(*, report: Report, found: Any) -> None:
     """What was read becomes passages and items; called by the background work, as Tocsin. What was corrected by hand stays."""
     with transaction.atomic():
         corrected = {p.text: p for p in Passage.objects.filter(report=report)}

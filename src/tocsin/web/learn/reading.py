@@ -44,7 +44,7 @@ def read(number: int) -> None:
             _unreadable(report, f"{report.file_name}: no text of a sentence or more was found in it.")
             return
         report.progress = 40
-        store_reading(report, found, report.file_name)
+        store_reading(report=report, found=found)
         total = max(1, Item.objects.filter(report=report).exclude(measure=measuring.VERSION).count())
         done = 0
         while batch := _next(report):
