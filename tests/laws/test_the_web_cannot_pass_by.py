@@ -27,7 +27,7 @@ OPEN = {
     "web_watch_": "statistics without persons", "web_accord_": "maps, which are public",
     "record_chain": "hashes", "record_checkpoint": "signatures", "record_demo_clock": "a number",
     "record_file": "hashes and wrapped keys", "record_seal_key": "wrapped keys", "record_told": "no right to read", "feeds_mark": "a number",
-    "review_": "asked by the review's own test", "learn_": "reports that are public",
+    "review_": "asked by the review's own test", "learn_open": "items that are open to all",
 }  # fmt: skip
 """Tables without row-level security, and why. Everything else must have it, so a new table is asked about."""
 
