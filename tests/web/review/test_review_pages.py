@@ -112,6 +112,9 @@ def test_a_draft_is_saved_as_it_is_written_and_a_late_saving_does_not_overwrite_
     late = client.post(address + "save/", {"words": "zero", "version": 0, "tab": "a", "count": 1})
     other = client.post(address + "save/", {"words": "two", "version": 0, "tab": "b", "count": 1})
 
+    with connection.cursor() as cursor:
+        # what the database asks when the work is over
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert first.json()["version"] == 1
     assert late.json()["version"] == 1
     assert other.status_code == 409

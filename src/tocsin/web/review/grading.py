@@ -68,7 +68,8 @@ def save(*, case: int, content: dict[str, Any], version: int, tab: str, count: i
     if over and found.content != fresh:
         _set_aside(found, found.content)
     found.content, found.version, found.tab, found.count, found.saved = fresh, found.version + 1, tab[:40], count, now()
-    found.save()
+    # 'final' is left alone: whoever touches it must tell the record
+    found.save(update_fields=["content", "version", "tab", "count", "saved", "set_aside"])
     return found
 
 
@@ -80,7 +81,7 @@ def set_aside(*, case: int, content: dict[str, Any], by: Member) -> Grading:
     if found.final:
         raise NotPermitted("Your grading is final. It is kept as it is.")
     _set_aside(found, cleaned(content, found.case))
-    found.save()
+    found.save(update_fields=["set_aside"])
     return found
 
 
