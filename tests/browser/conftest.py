@@ -43,6 +43,8 @@ def open_page(chromium, site):
 
     yield opening
     for page in opened:
+        if page.is_closed():
+            continue
         page.wait_for_load_state("networkidle")
         page.goto("about:blank")
         page.wait_for_timeout(300)
