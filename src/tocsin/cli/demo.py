@@ -90,6 +90,7 @@ def _prepare(folder: Path, fresh: bool) -> None:
     from tocsin.web.accord.actions import put_in_force
     from tocsin.web.concerns import demo_stories
     from tocsin.web.concerns.demo import begin
+    from tocsin.web.learn.shipped import load as load_register
     from tocsin.web.people.demo import make_country
     from tocsin.web.review.demo import make_panel
     from tocsin.web.watch.actions import keep_comparison, load_run
@@ -132,6 +133,8 @@ def _prepare(folder: Path, fresh: bool) -> None:
             told("Seven concerns have taken their course", 1, 1)
     ring_the_hall(run)
     make_panel()
+    with _bar() as bar:
+        load_register(progress=_teller(bar, "register"))
     (folder / "demo" / "found.md").write_text(truth.table(rows, false_reds, 12) + "\n")
     _console.print(f"What was found, beside what was planted: {folder / 'demo' / 'found.md'}", highlight=False)
     done.write_text(wanted)
@@ -150,6 +153,9 @@ def _version() -> str:
         "web/people/*.py",
         "web/review/demo.py",
         "accord/maps/*.yaml",
+        "learn/**/*.yaml",
+        "learn/metric.npz",
+        "web/learn/shipped.py",
     )
     for path in sorted(path for part in parts for path in root.glob(part)):
         found.update(path.read_bytes())

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 nothing in the register fits; 2 the question or the files
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tocsin.learn import register as shelf
 from tocsin.learn import taxonomy
@@ -206,6 +208,26 @@ def check(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One YAM
     """
     found = _open(folder)
     _say(f"{folder}: {len(found.reports)} reports with {len(found.items)} items; no fault.")
+
+
+@app.command()
+def load(folder: Folder = None) -> None:
+    """Bring the shipped register, or one of your own, into the database that the pages show. What stands there unchanged is left alone.
+
+    Example: tocsin learn register load
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
+    import django
+
+    given = _open(folder)
+    django.setup()
+    from tocsin.web.learn import shipped
+
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        changed = shipped.load(given, lambda what, done, of: bar.update(task, description=what, completed=done, total=of))
+    _say(f"{len(given.reports)} reports; {changed} of them new or changed.")
 
 
 def _open(folder: Path | None) -> shelf.Register:

@@ -97,6 +97,7 @@ def timeline(points: Sequence[Point], done: Sequence[date], change: tuple[date, 
         layers.append(
             {"data": rules, "mark": {"type": "rule", "color": "#007f3b", "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": {"x": x}}
         )
+    highest = max((int(str(v["level"])) for v in values), default=1)
     layers.append(
         {
             "data": {"values": values},
@@ -107,7 +108,7 @@ def timeline(points: Sequence[Point], done: Sequence[date], change: tuple[date, 
                     "field": "level",
                     "type": "quantitative",
                     "title": "Times that year",
-                    "axis": {"tickMinStep": 1, "format": "d"},
+                    "axis": {"values": list(range(highest + 1))} if highest <= 5 else {"tickMinStep": 1, "format": "d"},
                     "scale": {"domainMin": 0},
                 },
                 "shape": {
