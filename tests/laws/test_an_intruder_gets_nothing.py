@@ -73,6 +73,7 @@ def tried(hall, kept):
     values = {
         "int": [kept.pk, attachment, 1], "uuid": [pack, kept.keeper.pk, uuid4()], "str": ["XAA", kept.keeper.pk],
         "slug": ["act", "note", "close"], "code": ["XAA", kept.holder.code], "form": ["svg", "json"], "token": ["made:up:token"],
+        "path": ["2015-one/r1", "../../concerns/1"],
     }  # fmt: skip
     routes = [r for r in addresses() if "<" in r and "(?P" not in r]
     assert len(routes) > 30
@@ -136,7 +137,7 @@ def test_another_bodys_token_of_every_scope_reads_and_does_nothing(hall, kept, b
 
 def test_a_form_of_another_site_is_refused_everywhere_and_a_cookie_is_no_token(hall, kept):
     client = Client(enforce_csrf_checks=True)
-    values = {"int": [kept.pk], "uuid": [uuid4()], "str": ["XAA"], "slug": ["note"], "form": ["svg"]}
+    values = {"int": [kept.pk], "uuid": [uuid4()], "str": ["XAA"], "slug": ["note"], "form": ["svg"], "path": ["2015-one/r1"]}
     # mail programs post the link that can only stop a mail; the API takes no cookie
     free = ("feeds/stop/", "api/")
     refused = set()

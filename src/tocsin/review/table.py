@@ -73,7 +73,7 @@ def published(name: str, as_in: str = "summary") -> Table:
     """A published table as one of its sources prints it ('report' or 'summary'). Raises ValueError for names that are not known."""
     if name not in PUBLISHED:
         raise ValueError(f"there is no published table '{name}'; known: {', '.join(PUBLISHED)}")
-    read: dict[str, Any] = yaml.safe_load((files("tocsin.review") / "published" / f"{name}.yaml").read_text("utf-8"))
+    read: dict[str, Any] = yaml.safe_load((files("tocsin.review") / "inquiries" / f"{name}.yaml").read_text("utf-8"))
     if as_in not in read["sources"]:
         raise ValueError(f"'{name}' has no source '{as_in}'; known: {', '.join(read['sources'])}")
     rows = [Row(r["label"], r.get("differ", {}).get(as_in, r["cases"]), r["would"], r["might_or_would"]) for r in read["rows"]]

@@ -129,7 +129,7 @@ def test_a_member_of_another_body_does_not_act_for_the_holder(client, hall, conc
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.exe", b"MZ" + b"\0" * 200, "Tocsin takes"), ("a.pdf", b"", "empty"), ("a.txt", b"<html><script>alert(1)</script>", "of no known kind"),
+        ("a.exe", b"MZ" + b"\0" * 200, "Tocsin takes"), ("a.pdf", b"", "empty"), ("a.txt", b"<html><script>alert(1)</script>", "text/html"),
         ("a.svg", b"<svg xmlns='x'><script/></svg>", "of no known kind"),
     ],
 )  # fmt: skip

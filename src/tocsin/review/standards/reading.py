@@ -80,7 +80,7 @@ def read_standards(
 def library() -> Library:
     """Standards that come with Tocsin."""
     found: list[Standard] = []
-    for file in sorted((files("tocsin.review") / "library").iterdir(), key=lambda f: f.name):
+    for file in sorted((files("tocsin.review") / "agreed").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".yaml") and file.name != "facts.yaml":
             standards, faults = read_standards(file.read_text("utf-8"), "yaml", name=file.name)
             if faults:

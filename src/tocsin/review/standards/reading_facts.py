@@ -52,7 +52,7 @@ def read_fact_kinds(source: str | Path, *, name: str | None = None) -> tuple[lis
 @cache
 def fact_kinds() -> Mapping[str, FactKind]:
     """Facts that come with Tocsin, by name, in the order of a form."""
-    kinds, faults = read_fact_kinds((files("tocsin.review") / "library" / "facts.yaml").read_text("utf-8"), name="facts.yaml")
+    kinds, faults = read_fact_kinds((files("tocsin.review") / "agreed" / "facts.yaml").read_text("utf-8"), name="facts.yaml")
     if faults:
         raise ValueError("; ".join(str(f) for f in faults))
     return {kind.name: kind for kind in kinds}
