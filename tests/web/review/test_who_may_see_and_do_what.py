@@ -22,6 +22,7 @@ from tocsin.web.review.models import (
     Case,
     Consensus,
     Family,
+    Figures,
     Findings,
     Grading,
     Import,
@@ -35,7 +36,7 @@ from tocsin.web.review.permissions import Act, NotPermitted, PanelAct, about, ma
 
 EVERYTHING = (
     Panel, Seat, Case, Tie, CareEvent, Assignment, Grading, Position, Consensus, AgreedStandard, AgreedFactor, Family, Question, Answer, Import,
-    Findings,
+    Findings, Figures,
 )  # fmt: skip
 
 
@@ -176,6 +177,9 @@ def test_whoever_has_no_part_in_a_panel_sees_nothing_of_it(table):
     for seat in graders_of(case):
         table.grade(seat.member, case)
     table.family(case)
+    with acting_as(table.convener.pk):
+        Figures(panel_id=table.panel, by=table.convener, asked=timezone.now()).save(force_insert=True)
+        assert Figures.objects.count() == 1
     strangers = [m.pk for name, m in table.hall.members.items() if name != "mnsi"]
     other = build(table.hall)
 
