@@ -15,7 +15,7 @@ from django.db import connection, connections
 
 from hall import MONDAY, Moment, build, signal
 from tocsin.signal import ConcernKind
-from tocsin.web.concerns import actions
+from tocsin.web.concerns import actions, takeover
 from tocsin.web.concerns.doing import AccordRefuses
 from tocsin.web.concerns.models import Concern, Passed
 from tocsin.web.people.permissions import NotPermitted
@@ -78,6 +78,23 @@ def test_merging_does_not_move_a_deadline(hall, moment):
     kept = actions.merge(concern=late.pk, into=early.pk, reason="The same", by=as_(hall.icb))
 
     assert kept.due == early.due
+
+
+def test_what_is_taken_over_is_not_refused_and_stays_where_nobody_comes_next_after_a_conflict(hall, moment):
+    concern = actions.raise_signal(signal(), by="the watch")
+    taken = {"powers": ["take-over-or-close"], "scope": "Maternity", "criteria": ["Safe"], "reviews": [date(2026, 2, 2)]}
+    made = takeover.take_over(concern=concern.pk, by=as_(hall.cqc), **taken)
+    with pytest.raises(AccordRefuses, match="hands back"):
+        actions.refuse(concern=concern.pk, reason="Too hard", by=as_(hall.cqc))
+
+    after = actions.declare_conflict(concern=concern.pk, reason="A director sat on its board", by=as_(hall.cqc))
+
+    # the shipped map names nobody after one that has taken over, so nothing is let go
+    assert (after.holder.kind, after.phase) == ("cqc", "taken over")
+    with acting_as(TOCSIN):
+        made.refresh_from_db()
+        assert made.ended is None
+        assert ledger.entries(f"concern:{concern.pk}")[-1].what == "passed"
 
 
 def test_a_concern_that_comes_back_within_a_year_counts_against_its_closing(hall, moment):

@@ -178,8 +178,12 @@ def declare_conflict(*, concern: int, reason: str, by: Member, **given: Any) -> 
     doing.ask_the_accord(What.CONFLICT)
     was = doing.concern.holder_id
     doing.tell(reason=reason)
-    if doing.concern.holder_id != was:
-        TakeOver.objects.filter(concern=doing.concern, body_id=was, ended=None).update(ended=doing.at.date())
+    made = TakeOver.objects.filter(concern=doing.concern, body_id=was, ended=None).first()
+    if made is not None and doing.concern.holder_id != was:
+        made.ended = clockwork.today(clockwork.map_of(doing.concern), doing.at)
+        made.save()
+        words = "What was taken over has passed from this body with its conflict of interest. Who holds the concern next decides afresh."
+        doing.tell(Act.NOTED, take_over=made.pk, words=words)
     return doing.concern
 
 
