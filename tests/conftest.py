@@ -1,11 +1,11 @@
 """One embedded PostgreSQL for a whole test run, in a folder of its own; one small run of the watch for all pages."""
 
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+import run_folder
 from country import country, indicator, register
 
 # the first call of a compiled function takes as long as compiling it
@@ -40,10 +40,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 def pytest_sessionfinish(session):
     # workers of one run share the server; only the one who began the run ends it
-    if not os.environ.get("PYTEST_XDIST_WORKER") and not os.environ.get("DATABASE_URL"):
-        from tocsin.postgres import stop
-
-        stop(Path(os.environ["TOCSIN_DATA"]))
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        run_folder.remove(run_folder.own())
 
 
 @pytest.fixture(scope="session")
