@@ -136,7 +136,7 @@ def answers(address: str) -> None:
     """Wait until the pages are served, a minute at most."""
     for _ in range(240):
         try:
-            with urllib.request.urlopen(address) as answer:  # noqa: S310
+            with urllib.request.urlopen(address) as answer:
                 if answer.status == 200:
                     return
         except OSError:
