@@ -4,8 +4,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from simulated_panels import panel
 from tocsin.cli.review import app
+from tocsin.review.simulated import simulated_panel as panel
 
 run = CliRunner().invoke
 OUTCOMES = ["stillbirth", "neonatal-death"]
@@ -60,6 +60,20 @@ def test_findings_name_the_provider_that_stands_out_and_exit_1(graded, tmp_path)
     assert "at P3 in 20 of 20 cases" in said.stdout
     assert found["compared"][0]["provider"] == "P3"
     assert {s["provider"]["code"] for s in found["signals"]} == {"P3", ""}
+
+
+def test_neymans_division_draws_more_where_less_is_known(tmp_path):
+    path, guesses = tmp_path / "cases.csv", tmp_path / "shares.csv"
+    path.write_text("case,stratum\n" + "".join(f"n{i},{'term' if i < 200 else 'early'}\n" for i in range(400)))
+    guesses.write_text("stratum,share\nterm,0.5\nearly,0.02\n")
+    asked = ["sample", str(path), "--cases", "60", "--seed", "3", "--how", "neyman", "--guesses", str(guesses)]
+    found = json.loads(run(app, [*asked, "--json"]).stdout)
+
+    assert {s: len(c) for s, c in found["cases"].items()} == {"early": 13, "term": 47}
+    assert found["weight"] == {"early": 200 / 13, "term": 200 / 47}
+    assert "of all will be known within 8 in 100" in run(app, asked).stdout
+    guesses.write_text("stratum,share\nlate,0.5\n")
+    assert "stratum 'late' is not in" in run(app, asked).stderr
 
 
 def test_a_sample_is_drawn_again_by_its_seed(tmp_path):
@@ -122,6 +136,7 @@ def test_what_came_forward_is_said_and_factors_are_listed():
         (["fit"], "case,reviewer,grade,weight\na,r,1,many\n", "bad.csv:2, column 'weight': 'many' is not a number"),
         (["fit", "--threshold", "2"], "case,reviewer,grade\na,r,1\n", "threshold must be"),
         (["sample", "--seed", "1"], "case,stratum\na,b\n", "one of the two"),
+        (["sample", "--seed", "1", "--cases", "2", "--how", "neyman"], "case,stratum\na,b\n", "needs --guesses"),
         (["days"], "case,event,finding\na,3 May,\n", "bad.csv:2, column 'event': '3 May' is not a date"),
         (["findings"], "case,provider,reviewer,grade\na,P,r,1\n", "at least 5"),
     ],

@@ -10,11 +10,11 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from simulated_panels import panel
 from tocsin.review import Grading, avoidability, compare, scales
 from tocsin.review.avoidability import posterior
 from tocsin.review.avoidability.gradings import gather
 from tocsin.review.avoidability.posterior import PRIOR_REVIEWERS, Posterior, draw
+from tocsin.review.simulated import simulated_panel as panel
 
 SCALE = scales()["confidential-enquiry"]
 EVEN = [0.4, 0.25, 0.2, 0.15]

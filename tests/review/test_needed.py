@@ -5,8 +5,8 @@ from math import ceil
 import numpy as np
 import pytest
 
-from simulated_panels import panel
 from tocsin.review import avoidability, half_width_of, needed, scales
+from tocsin.review.simulated import simulated_panel as panel
 
 SCALE = scales()["confidential-enquiry"]
 EVEN = [0.4, 0.25, 0.2, 0.15]

@@ -93,8 +93,14 @@ def sample(
     seed: Seed,
     cases: Annotated[int | None, typer.Option(help="How many cases to draw in all.")] = None,
     half_width: Annotated[float | None, typer.Option(help="Instead: draw what it takes to know the share within so much.")] = None,
-    guess: Annotated[float, typer.Option(help="With --half-width: about what share is expected. 0.5 needs most.")] = 0.5,
-    how: Annotated[Literal["proportional", "equal"], typer.Option(help="How to divide the cases among strata.")] = "proportional",
+    guess: Annotated[float, typer.Option(help="About what share is expected. 0.5 needs most.")] = 0.5,
+    guesses: Annotated[
+        Path | None, typer.Option(help="CSV file with columns stratum and share: what is expected of each, instead of --guess.")
+    ] = None,
+    how: Annotated[
+        Literal["proportional", "equal", "neyman"],
+        typer.Option(help="How to divide the cases among strata. neyman looks more where less is known, and needs --guesses."),
+    ] = "proportional",
     as_json: AsJson = False,
 ) -> None:
     """Draw cases at random from each stratum, so that they stand for all.
@@ -104,11 +110,15 @@ def sample(
       tocsin review sample cases.csv --half-width 0.1 --seed 2024
 
       tocsin review sample cases.csv --cases 60 --how equal --seed 2024 --json
+
+      tocsin review sample cases.csv --half-width 0.1 --how neyman --guesses shares.csv --seed 2024
     """
 
-    def answer() -> review.Sample:
+    def answer() -> tuple[review.Sample, float]:
         if (cases is None) == (half_width is None):
             raise ValueError("give --cases or --half-width, one of the two")
+        if how == "neyman" and guesses is None:
+            raise ValueError("--how neyman needs --guesses, a CSV file with columns stratum and share")
         strata: dict[str, str] = {}
         for line, row in rows(file, ("case", "stratum")):
             if row["case"] in strata:
@@ -117,14 +127,23 @@ def sample(
         sizes: dict[str, int] = {}
         for stratum in strata.values():
             sizes[stratum] = sizes.get(stratum, 0) + 1
-        n = cases if half_width is None else review.cases_for(len(strata), half_width, guess)
-        return review.sample(strata, review.allocate(sizes, n or 0, how), seed=seed)
+        expected = dict.fromkeys(sizes, guess)
+        for line, row in rows(guesses, ("stratum", "share")) if guesses else ():
+            if row["stratum"] not in sizes:
+                raise ValueError(f"{guesses}:{line}: stratum '{row['stratum']}' is not in {file}")
+            expected[row["stratum"]] = number(row["share"], f"{guesses}:{line}, column 'share'")
+        if half_width is None:
+            wanted = review.allocate(sizes, cases or 0, how, guesses=expected)
+        else:
+            wanted = review.size_for(sizes, half_width, how, guesses=expected)
+        return review.sample(strata, wanted, seed=seed), review.expected_half_width(sizes, wanted, expected)
 
-    drawn = or_exit(answer)
+    drawn, reach = or_exit(answer)
     if as_json:
-        print(json.dumps(asdict(drawn), ensure_ascii=False))
+        print(json.dumps(asdict(drawn) | {"expected_half_width": reach}, ensure_ascii=False))
         return
     print(f"{sum(map(len, drawn.cases.values()))} of {sum(drawn.population.values())} cases, seed {drawn.seed}")
+    print(f"If shares are as expected, that of all will be known within {100 * reach:.0f} in 100 either way.")
     for stratum, chosen in drawn.cases.items():
         print(f"\n{stratum}: {len(chosen)} of {drawn.population[stratum]}, each stands for {drawn.weight[stratum]:.2f}")
         for case in chosen:

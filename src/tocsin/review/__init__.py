@@ -21,10 +21,12 @@ from tocsin.review.avoidability import (
 from tocsin.review.came_forward import Assumed, CameForward, came_forward
 from tocsin.review.cases import CaseIn, CasesError, Fault, Moment, read_cases
 from tocsin.review.days import Wait, Waits, waits
+from tocsin.review.design import How, allocate, cases_for, error_of, expected_half_width, size_for
 from tocsin.review.factors import Contributed, Factor, Framework, Linked, contributed, factor, frameworks
 from tocsin.review.findings import signal_of_share, signal_of_unmet, signals
 from tocsin.review.grades import Grade, Meaning, OutcomeKind, Scale, scales
-from tocsin.review.sampling import Finding, Sample, Stratum, allocate, cases_for, estimate, exact_finite_interval, sample
+from tocsin.review.sampling import Finding, Sample, Stratum, estimate, exact_finite_interval, sample
+from tocsin.review.simulated import move_to, simulated_panel
 from tocsin.review.standards import (
     AREAS,
     Change,
@@ -80,6 +82,7 @@ __all__ = [
     "Grade",
     "Grading",
     "Group",
+    "How",
     "Library",
     "Linked",
     "Listed",
@@ -117,10 +120,12 @@ __all__ = [
     "compare",
     "contributed",
     "diff",
+    "error_of",
     "estimate",
     "evaluate",
     "exact_finite_interval",
     "exact_interval",
+    "expected_half_width",
     "fact_kinds",
     "factor",
     "fleiss",
@@ -130,6 +135,7 @@ __all__ = [
     "krippendorff_alpha",
     "library",
     "listed",
+    "move_to",
     "needed",
     "published",
     "read_cases",
@@ -141,6 +147,8 @@ __all__ = [
     "signal_of_share",
     "signal_of_unmet",
     "signals",
+    "simulated_panel",
+    "size_for",
     "tabulate",
     "unmet_again",
     "waits",

@@ -1,6 +1,7 @@
 """Which of a provider's cases to look at, how many, and what the ones looked at say of all.
 
-Exact for a finite population throughout: the number of cases is known, each is drawn at most once.
+Exact for a finite population throughout: the number of cases is known, each is drawn at most once. How many to draw, and from which
+stratum, is in `design.py`.
 Sources: Cochran, Sampling Techniques (1977), chapters 4 and 5; the exact interval inverts the hypergeometric test as Clopper & Pearson do
 the binomial (Wright, Exact Confidence Bounds when Sampling from Small Finite Universes, 1991); the interval over strata sums each
 stratum's beta-binomial law for the cases not looked at, begun from Jeffreys' prior (Ericson, JRSS B 31 (1969) 195-233).
@@ -8,15 +9,12 @@ stratum's beta-binomial law for the cases not looked at, begun from Jeffreys' pr
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.signal import fftconvolve
 from scipy.stats import betabinom, hypergeom
-
-How = Literal["proportional", "equal", "neyman"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +45,16 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Share of the whole population, with its interval; and what that is in cases."""
+    """Share of the whole population, with its interval; and how many cases that whole is.
+
+    error: standard error by the textbook, None where a stratum that is not known in full has fewer than two cases looked at.
+    """
 
     share: float
     lower: float
     upper: float
     population: int
+    error: float | None
 
 
 def exact_finite_interval(found: int, looked_at: int, population: int, level: float = 0.95) -> tuple[int, int]:
@@ -61,7 +63,7 @@ def exact_finite_interval(found: int, looked_at: int, population: int, level: fl
     Raises ValueError.
     """
     Stratum(population, looked_at, found)
-    _check_level(level)
+    check_level(level)
     tail = (1 - level) / 2
     lowest, highest = found, population - (looked_at - found)
     low, high = lowest, highest
@@ -80,61 +82,6 @@ def exact_finite_interval(found: int, looked_at: int, population: int, level: fl
         else:
             high = middle - 1
     return least, low
-
-
-def cases_for(population: int, half_width: float, guess: float = 0.5, level: float = 0.95) -> int:
-    """Fewest cases to draw from which the exact interval is no wider than twice `half_width`, where the share is about `guess`.
-
-    No larger draw is wider either. guess: 0.5 needs most. Raises ValueError.
-    """
-    if population < 1 or not 0 < half_width < 1 or not 0 <= guess <= 1:
-        raise ValueError("population must be at least 1, half_width strictly between 0 and 1, guess between 0 and 1")
-
-    def wide(n: int) -> bool:
-        least, most = exact_finite_interval(round(guess * n), n, population, level)
-        return most - least > 2 * half_width * population + 1e-9
-
-    low, high = 1, population
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if wide(middle) else (low, middle)
-    # the width steps up and down a little from one size to the next
-    for n in range(min(population, math.ceil(low * 1.25) + 12), 0, -1):
-        if wide(n):
-            return n + 1
-    return 1
-
-
-def allocate(
-    strata: Mapping[str, int], cases: int, how: How = "proportional", *, guesses: Mapping[str, float] | None = None, least: int = 2
-) -> dict[str, int]:
-    """How many of `cases` to draw from each stratum, whose sizes `strata` gives.
-
-    'proportional' to size; 'equal'; 'neyman' in proportion to size times sd, from a guessed share of each. Each stratum gets at least
-    `least`, or all it has. The sum is `cases`, or what the strata allow. Raises ValueError.
-    """
-    if any(n < 0 for n in strata.values()) or cases < 0 or least < 0:
-        raise ValueError("sizes of strata, cases and least must not be negative")
-    if how == "neyman" and (guesses is None or set(strata) - set(guesses)):
-        raise ValueError("'neyman' needs a guessed share of every stratum")
-    floor = {s: min(least, n) for s, n in strata.items()}
-    if sum(floor.values()) > cases:
-        raise ValueError(
-            f"{cases} cases are too few for {len(strata)} strata with at least {least} each; take {sum(floor.values())} or more"
-        )
-    match how:
-        case "proportional":
-            pull = {s: float(n) for s, n in strata.items()}
-        case "equal":
-            pull = dict.fromkeys(strata, 1.0)
-        case "neyman":
-            pull = {s: n * math.sqrt(max((guesses or {})[s] * (1 - (guesses or {})[s]), 1e-4)) for s, n in strata.items()}
-    given = dict(floor)
-    for _ in range(min(cases, sum(strata.values())) - sum(given.values())):
-        # the stratum that is furthest behind its due gets the next (Webster's rule)
-        behind = max((s for s in sorted(strata) if given[s] < strata[s]), key=lambda s: pull[s] / (2 * given[s] + 1))
-        given[behind] += 1
-    return given
 
 
 def sample(cases: Mapping[str, str], sizes: Mapping[str, int], *, seed: int) -> Sample:
@@ -162,30 +109,52 @@ def estimate(strata: Mapping[str, Stratum], level: float = 0.95) -> Finding:
 
     A stratum of which nothing was looked at counts as wholly unknown: it widens the interval and adds half of its cases to the share.
     """
-    _check_level(level)
+    check_level(level)
     whole = sum(s.population for s in strata.values())
     if not whole:
         raise ValueError("there are no cases in the population")
+    parts = [(s.population, s.looked_at, float(s.found)) for s in strata.values()]
+    mean = sum(n * found / looked if looked else n / 2 for n, looked, found in parts) / whole
+    # with none (or all) found, the end at what was found is what is known for certain
+    none, every = all(s.found == 0 for s in strata.values()), all(s.found == s.looked_at for s in strata.values())
+    lower, upper = bounds(parts, level)
+    certain = sum(s.found for s in strata.values())
+    if none:
+        lower = certain
+    if every:
+        upper = whole - sum(s.looked_at - s.found for s in strata.values())
+    return Finding(mean, lower / whole, upper / whole, whole, _error(strata, whole))
+
+
+def bounds(parts: Sequence[tuple[int, int, float]], level: float) -> tuple[float, float]:
+    """Least and largest number of such cases in all strata together. parts: (population, looked at, found) of each; found need not be whole."""
     law = np.ones(1)
-    mean, certain = 0.0, 0
-    for s in strata.values():
-        rest = s.population - s.looked_at
-        certain += s.found
-        mean += s.population * s.found / s.looked_at if s.looked_at else s.population / 2
+    for population, looked, found in parts:
+        rest = population - looked
         if rest:
-            own = betabinom.pmf(np.arange(rest + 1), rest, s.found + 0.5, s.looked_at - s.found + 0.5)
+            own = betabinom.pmf(np.arange(rest + 1), rest, found + 0.5, looked - found + 0.5)
             law = np.clip(fftconvolve(law, own) if min(len(law), len(own)) > 64 else np.convolve(law, own), 0, None)
     rising = np.cumsum(law) / law.sum()
     tail = (1 - level) / 2
+    certain = sum(found for _, _, found in parts)
     lower, upper = (int(np.searchsorted(rising, p - 1e-12)) for p in (tail, 1 - tail))
-    # with none (or all) found, the end at what was found is what is known for certain
-    if all(s.found == 0 for s in strata.values()):
-        lower = 0
-    if all(s.found == s.looked_at for s in strata.values()):
-        upper = len(law) - 1
-    return Finding(mean / whole, (certain + lower) / whole, (certain + upper) / whole, whole)
+    return certain + lower, certain + upper
 
 
-def _check_level(level: float) -> None:
+def _error(strata: Mapping[str, Stratum], whole: int) -> float | None:
+    """Standard error of the weighted share, Cochran's (5.53): each stratum's own, lowered by the part of it that was looked at."""
+    variance = 0.0
+    for s in strata.values():
+        if s.looked_at == s.population:
+            continue
+        if s.looked_at < 2:
+            return None
+        p = s.found / s.looked_at
+        variance += (s.population / whole) ** 2 * (1 - s.looked_at / s.population) * p * (1 - p) / (s.looked_at - 1)
+    return math.sqrt(variance)
+
+
+def check_level(level: float) -> None:
+    """Raises ValueError for a level that is no chance."""
     if not 0 < level < 1:
         raise ValueError(f"level must be strictly between 0 and 1, got {level!r}")

@@ -114,12 +114,14 @@ def avoidability(
     level: float = 0.95,
     draws: int = 1000,
     seed: int = 1,
+    walk_seconds: float | None = None,
 ) -> Avoidability:
     """Fit the model to the gradings that reviewers gave before they saw each other's.
 
     population: cases in all of each group (stratum), when the graded ones are a random sample of each. weights: by case, how many cases
     of the whole it stands for; cases of one group with one weight are then a stratum. With neither, the answer speaks of cases like those
-    graded. The same arguments give the same answer. Raises ValueError, which says what cannot be.
+    graded. walk_seconds: about how long random walks may take where weighted draws are worth too little; their number follows from the size
+    of the panel, not from the clock, so the same arguments give the same answer. Raises ValueError, which says what cannot be.
     """
     if not 0.5 <= level < 1:
         raise ValueError(f"level must be from 0.5 to under 1, got {level!r}")
@@ -134,7 +136,7 @@ def avoidability(
     data = gather(rows, len(scale.grades))
     size = _sizes(data, population)
     questions = cuts_of(scale)
-    found = draw(data, questions, draws, seed)
+    found = draw(data, questions, draws, seed, walk_seconds)
     whole = _whole(data, found, size, questions, seed)
     q = _Quantiles(found.weight, level)
     names, held = data.groups, data.in_group()

@@ -193,8 +193,8 @@ class Posterior:
         return value, g, h
 
 
-def draw(data: Gradings, questions: tuple[int, ...], draws: int, seed: int) -> Draws:
-    """Weighted draws. questions: cuts (from 0) above which a grade answers a question with yes."""
+def draw(data: Gradings, questions: tuple[int, ...], draws: int, seed: int, walk_seconds: float | None = None) -> Draws:
+    """Weighted draws. questions: cuts (from 0) above which a grade answers a question with yes. walk_seconds: see `avoidability`."""
     post = Posterior(data)
     cells = _grid(post)
     log_chance = np.array([c.log_mass for c in cells])
@@ -211,7 +211,7 @@ def draw(data: Gradings, questions: tuple[int, ...], draws: int, seed: int) -> D
     weight = np.exp(log_weight - logsumexp(log_weight))
     effective = float(1 / (weight**2).sum())
     if effective < _FAIR * draws:
-        x, spreads, effective = _walked(post, x, spreads, weight, draws, random)
+        x, spreads, effective = _walked(post, x, spreads, weight, draws, random, walk_seconds or _WALK_SECONDS)
         weight = np.full(draws, 1 / draws)
         for i in range(draws):
             summed.add(i, x[i])
@@ -247,7 +247,7 @@ class _Summed:
 
 
 def _walked(
-    post: Posterior, x: Floats, spreads: Floats, weight: Floats, draws: int, random: np.random.Generator
+    post: Posterior, x: Floats, spreads: Floats, weight: Floats, draws: int, random: np.random.Generator, seconds: float
 ) -> tuple[Floats, Floats, float]:
     """(x, log spreads, even draws that they are worth) after walks from where the approximation drew."""
     d = post.data
@@ -256,7 +256,7 @@ def _walked(
     fixed = (d.start, d.pair, d.grade, d.times, d.pair_reviewer, d.pair_group, sizes, prior)
     # seconds that one density takes: looking up chances, summing over gradings, exponentials of patterns
     cost = 1e-5 + (5e-8 * len(d.pair_reviewer) * d.grades + 1e-9 * len(d.grade) + 8e-9 * len(d.times)) * (2 * node_count(1.0, d.most) + 1)
-    moves = int(np.clip(_WALK_SECONDS / (cost * _WALKS * (3 if post.groups else 2)), 80, 1200))
+    moves = int(np.clip(seconds / (cost * _WALKS * (3 if post.groups else 2)), 80, 1200))
     tame = weight**0.25 / (weight**0.25).sum()
     begin = random.choice(len(x), _WALKS, p=tame)
     at, of = x[begin].copy(), spreads[begin].copy()
