@@ -3,7 +3,6 @@
 import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TextIO
@@ -15,12 +14,14 @@ from numpy.typing import NDArray
 
 from tocsin.watch.counts import Cases, Counts
 from tocsin.watch.events import convert, risk
-from tocsin.watch.events.expression import Expression, ExpressionError, parse
 from tocsin.watch.events.mapping import Mapping as ColumnMapping
 from tocsin.watch.events.mapping import MappingError, OnOverlap, Period, Rows
+from tocsin.watch.events.report import Earlier, Problem, Reading, Report, TooManyBadRowsError
 from tocsin.watch.events.rows import BATCH_ROWS, Batch, FileError, batches, columns_of
 from tocsin.watch.events.sites import successors, unknown_site
-from tocsin.watch.events.tally import Seen, Tally, add_bit, any_after, hash_bytes
+from tocsin.watch.events.tally import Seen, Tally, add_bit, any_after
+from tocsin.watch.events.view import View, bits, hashes, impossible
+from tocsin.watch.events.wanted import Wanted, base, columns_in_all, wanted
 from tocsin.watch.indicators import Indicator, Kind
 from tocsin.watch.results import SiteInfo
 
@@ -30,76 +31,6 @@ _SHOWN = 1000
 """Problems that a report holds; the quarantine file holds all."""
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One refused row. line: of the CSV file, or row of the Parquet file, from 1. column: the file's name, '' for the row."""
-
-    file: str
-    line: int
-    column: str
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        column = f", column '{self.column}'" if self.column else ""
-        return (
-            f"{self.file}:{self.line}{column}: '{self.value}' {self.reason}" if self.column else f"{self.file}:{self.line}: {self.reason}"
-        )
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of every row: rows = good + bad + duplicates + left_out.
-
-    left_out: rows that `where` does not ask for. incomplete: good rows left out of an indicator because a value that it needs is missing.
-    notes: what a reader should know, in sentences. problems: the first bad rows.
-    """
-
-    files: int = 0
-    rows: int = 0
-    good: int = 0
-    bad: int = 0
-    duplicates: int = 0
-    left_out: int = 0
-    incomplete: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What earlier runs have counted. counts: by indicator id. counted: site-days that a file had rows for, shape (sites, days)."""
-
-    counts: dict[str, Counts]
-    counted: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """counts: by indicator id, all over the same sites and days. cases: of risk-adjusted ones. sites: one a row of counts.
-
-    counted: site-days that a file had rows for, where `read` was given what earlier runs have counted.
-    """
-
-    counts: dict[str, Counts]
-    cases: dict[str, Cases]
-    sites: tuple[SiteInfo, ...]
-    report: Report
-    counted: NDArray[np.bool_] | None = None
-
-
-class TooManyBadRowsError(ValueError):
-    """More rows were refused than the run may lose. `report` says which."""
-
-    def __init__(self, report: Report, share: float) -> None:
-        self.report = report
-        first = f" The first: {report.problems[0]}." if report.problems else ""
-        super().__init__(
-            f"{report.bad:,} of {report.rows:,} rows ({100 * report.bad / report.rows:.1f} %) cannot be used, more than the "
-            f"{100 * share:g} % allowed.{first} Mend the file or the mapping, or allow more."
-        )
 
 
 def read(
@@ -133,19 +64,6 @@ def read(
     return reader.finish(max_bad_share)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    indicator: Indicator
-    numerator: Expression
-    denominator: Expression | None
-    exclusions: tuple[Expression, ...]
-
-    @property
-    def columns(self) -> frozenset[str]:
-        parts = [self.numerator, *([self.denominator] if self.denominator else []), *self.exclusions]
-        return frozenset().union(*(p.numbers | p.texts for p in parts))
-
-
 class _Reader:
     def __init__(
         self,
@@ -176,8 +94,8 @@ class _Reader:
         self.quarantine = csv.writer(quarantine) if quarantine is not None else None
         if self.quarantine:
             self.quarantine.writerow(["file", "line", "column", "value", "reason"])
-        present = self._columns_present()
-        self.wanted = self._wanted(indicators, present)
+        present = columns_in_all(self.sources, mapping.delimiter)
+        self.wanted = wanted(indicators, mapping, present, self.sources[0], self.report.notes)
         self.has_id = mapping.rows is Rows.BIRTHS and mapping.column("id") in present
         self.tally = Tally(len(self.wanted))
         self.seen, self.rows_seen = Seen(), Seen()
@@ -232,69 +150,15 @@ class _Reader:
         self.report.files = len(kept)
         return kept
 
-    def _columns_present(self) -> frozenset[str]:
-        each = [frozenset(columns_of(path, self.mapping.delimiter)) for path in self.sources]
-        return frozenset.intersection(*each)
-
-    def _wanted(self, indicators: Mapping[str, Indicator], present: frozenset[str]) -> list[_Wanted]:
-        m = self.mapping
-        if m.site is None and m.column("site") not in present:
-            raise MappingError(
-                f"no column '{m.column('site')}' in {self.sources[0].name}; name the site's column ('columns: {{site: ...}}') or give "
-                f"one site for all ('site: ...'). Columns there: {', '.join(sorted(present))}"
-            )
-        if m.column("date") not in present:
-            raise MappingError(
-                f"no column '{m.column('date')}' in {self.sources[0].name}; name the date's column ('columns: {{date: ...}}'). "
-                f"Columns there: {', '.join(sorted(present))}"
-            )
-        for name in m.columns:
-            if m.columns[name] not in present:
-                raise MappingError(f"the mapping says '{name}' is column '{m.columns[name]}', which {self.sources[0].name} does not have")
-        found = []
-        for indicator in indicators.values():
-            try:
-                one = _Wanted(
-                    indicator,
-                    parse(indicator.numerator),
-                    parse(indicator.denominator) if indicator.denominator is not None else None,
-                    tuple(parse(e) for e in indicator.exclusions),
-                )
-            except ExpressionError as error:
-                raise MappingError(f"indicator {indicator.id}: {error}") from None
-            missing = [c for c in self._base(one.columns) if m.column(c) not in present]
-            if missing:
-                self.report.notes.append(f"{indicator.id} is not watched: there is no column {', '.join(sorted(missing))}.")
-            else:
-                found.append(one)
-        if not found:
-            raise MappingError(
-                "none of the indicators asked for has its columns in the data: "
-                + " ".join(self.report.notes)
-                + " Name them in the mapping."
-            )
-        return found
-
-    def _base(self, columns: frozenset[str]) -> frozenset[str]:
-        """Columns with computed ones replaced by what they are computed from."""
-        result: set[str] = set()
-        for name in columns:
-            if name in self.mapping.compute:
-                made = self.mapping.compute[name]
-                result |= self._base((made.numbers | made.texts) - {name})
-            else:
-                result.add(name)
-        return frozenset(result)
-
     def file(self, number: int, path: Path) -> None:
         m = self.mapping
-        needed = self._base(frozenset().union(*(w.columns for w in self.wanted)))
+        needed = base(frozenset().union(*(w.columns for w in self.wanted)), m)
         if m.where:
-            needed |= self._base(m.where.numbers | m.where.texts)
+            needed |= base(m.where.numbers | m.where.texts, m)
         if m.risk:
             needed |= frozenset(m.risk.weights)
             if m.risk.outcome:
-                needed |= self._base(m.risk.outcome.numbers | m.risk.outcome.texts)
+                needed |= base(m.risk.outcome.numbers | m.risk.outcome.texts, m)
         columns = {m.column(c) for c in needed} | {m.column("date")}
         if m.site is None:
             columns.add(m.column("site"))
@@ -317,7 +181,7 @@ class _Reader:
         if self._batch_of_forms(number, name, batch):
             return
         keep = np.ones(rows, bool)
-        view = _View(batch, m)
+        view = View(batch, m)
         if m.where is not None:
             keep &= m.where.value(view.number, view.text) == 1.0
             self.report.left_out += int(rows - keep.sum())
@@ -340,9 +204,9 @@ class _Reader:
                 keep &= ~found.bad
         day = self._period_end(np.asarray(day_column.values, np.int32))
         for w, (births, events) in zip(self.wanted, values, strict=True):
-            impossible = _impossible(w, births, events, m.rows)
-            if impossible is not None:
-                mask, words, column = impossible
+            fault = impossible(w, births, events, m.rows)
+            if fault is not None:
+                mask, words, column = fault
                 for i in np.flatnonzero(mask & keep):
                     self._refuse(name, int(batch.lines[i]), m.column(column), view.shown(column, int(i)), words)
                 keep &= ~mask
@@ -362,7 +226,7 @@ class _Reader:
         m = self.mapping
         if m.rows is not Rows.BIRTHS or m.where is not None or m.risk is not None or self.has_id or m.period is not Period.DAY:
             return False
-        names = sorted({m.column(c) for c in self._base(frozenset().union(*(w.columns for w in self.wanted)))})
+        names = sorted({m.column(c) for c in base(frozenset().union(*(w.columns for w in self.wanted)), m)})
         columns = [batch.columns[c] for c in names]
         if len(names) > _BITS or any(not pa.types.is_boolean(c.type) or c.null_count for c in columns):
             return False
@@ -382,9 +246,9 @@ class _Reader:
             return False
         form = np.zeros(rows, np.uint8)
         for bit, column in enumerate(columns):
-            add_bit(form, _bits(column), np.uint8(1 << bit))
+            add_bit(form, bits(column), np.uint8(1 << bit))
         every = np.arange(1 << len(names))
-        view = _View(Batch({c: pa.array((every >> bit & 1).astype(bool)) for bit, c in enumerate(names)}, every.shape[0]), m)
+        view = View(Batch({c: pa.array((every >> bit & 1).astype(bool)) for bit, c in enumerate(names)}, every.shape[0]), m)
         self.report.good += rows
         self.tally.reach(len(self.codes), int(day.min()), int(day.max()))
         if len(self.sources) > 1 or self.earlier is not None:
@@ -394,7 +258,7 @@ class _Reader:
             self.report.incomplete[w.indicator.id] += self.tally.add_forms(which, self.owner, raw, day, form, births, events)
         return True
 
-    def _count(self, w: _Wanted, view: "_View") -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    def _count(self, w: Wanted, view: View) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
         rows = view.rows
         events = np.broadcast_to(np.asarray(w.numerator.value(view.number, view.text), np.float64), (rows,))
         single = self.mapping.rows is Rows.BIRTHS
@@ -463,7 +327,7 @@ class _Reader:
             for part in (births, events):
                 if part is not None:
                     prints = prints * np.uint64(31) + np.where(np.isnan(part[places]), 7, part[places]).astype(np.uint64)
-        answer = self.seen.add(_hashes(ids)[places], (prints ^ (prints >> np.uint64(32))).astype(np.uint32))
+        answer = self.seen.add(hashes(ids)[places], (prints ^ (prints >> np.uint64(32))).astype(np.uint32))
         self.report.duplicates += int((answer == 1).sum())
         for i in places[answer == 2]:
             shown = ids[int(i)].as_py()
@@ -480,7 +344,7 @@ class _Reader:
         key = np.full(places.shape[0], number + 1, np.uint64)
         for column in batch.columns.values():
             plain = column.cast(pa.string()).fill_null("")
-            key = key * np.uint64(1_000_003) + _hashes(plain)[places]
+            key = key * np.uint64(1_000_003) + hashes(plain)[places]
         answer = self.rows_seen.add(key, np.zeros(key.shape[0], np.uint32))
         self.report.duplicates += int((answer > 0).sum())
         keep = keep.copy()
@@ -495,7 +359,7 @@ class _Reader:
         day: NDArray[np.int32],
         keep: NDArray[np.bool_],
         values: list[tuple[NDArray[np.float64] | None, NDArray[np.float64]]],
-        view: "_View",
+        view: View,
         batch: Batch,
     ) -> None:
         everything = bool(keep.all())
@@ -579,71 +443,3 @@ class _Reader:
                 expected = risk.expected_by_day(cases[w.indicator.id], b.shape)
             counts[w.indicator.id] = Counts(w.indicator.id, codes, first_day, b, np.ascontiguousarray(events[which][order]), expected)
         return Reading(counts, cases, tuple(self.register.get(c) or unknown_site(c) for c in codes), report, counted)
-
-
-class _View:
-    """The columns of one batch under our names, converted when first asked for."""
-
-    def __init__(self, batch: Batch, mapping: ColumnMapping) -> None:
-        self.batch, self.mapping = batch, mapping
-        self.rows = batch.rows
-        self.numbers_read: dict[str, convert.Column] = {}
-        self._made: dict[str, NDArray[np.float64]] = {}
-
-    def number(self, name: str) -> NDArray[np.float64]:
-        made = self.mapping.compute.get(name)
-        if made is not None and name not in made.numbers:
-            if name not in self._made:
-                self._made[name] = made.value(self.number, self.text)
-            return self._made[name]
-        if name not in self.numbers_read:
-            column = self.batch.columns[self.mapping.column(name)]
-            self.numbers_read[name] = convert.numbers(column, self.mapping, name in self.mapping.empty_means_no)
-        return np.asarray(self.numbers_read[name].values, np.float64)
-
-    def text(self, name: str) -> NDArray[np.object_]:
-        return convert.texts(self.batch.columns[self.mapping.column(name)])
-
-    def shown(self, name: str, row: int) -> str:
-        column = self.numbers_read.get(name)
-        return column.shown(row) if column is not None else ""
-
-
-def _impossible(
-    w: _Wanted, births: NDArray[np.float64] | None, events: NDArray[np.float64], rows: Rows
-) -> tuple[NDArray[np.bool_], str, str] | None:
-    """Rows whose counts cannot be, why, and the column to blame."""
-    if rows is Rows.BIRTHS:
-        return None
-    column = next(iter(sorted(w.numerator.numbers)), w.numerator.text)
-    with np.errstate(invalid="ignore"):
-        negative = (events < 0) | (False if births is None else births < 0)
-        broken = (events != np.floor(events)) & np.isfinite(events) | (events > 2**31 - 1)
-        more = (events > births) if births is not None and w.indicator.kind is Kind.BERNOULLI else np.zeros(events.shape, bool)
-    if np.any(negative):
-        return np.asarray(negative), "is a count below zero, or belongs to one", column
-    if np.any(broken):
-        return np.asarray(broken), "is not a whole number", column
-    if np.any(more):
-        return np.asarray(more), f"is more than there were {w.indicator.births}", column
-    return None
-
-
-def _bits(column: pa.Array) -> NDArray[np.uint8]:
-    """0 or 1 of each row of a boolean column without gaps."""
-    packed = np.frombuffer(column.buffers()[1], np.uint8)
-    first = column.offset % 8
-    part = packed[column.offset // 8 : (column.offset + len(column) + 7) // 8]
-    return np.unpackbits(part, bitorder="little")[first : first + len(column)]
-
-
-def _hashes(texts: pa.Array) -> NDArray[np.uint64]:
-    plain = texts.fill_null("") if texts.null_count else texts
-    if isinstance(plain, pa.ChunkedArray):
-        plain = plain.combine_chunks()
-    _, offsets, data = plain.buffers()
-    if data is None or len(plain) == 0:
-        return np.zeros(len(plain), np.uint64)
-    ends = np.frombuffer(offsets, np.int32)[plain.offset : plain.offset + len(plain) + 1]
-    result: NDArray[np.uint64] = hash_bytes(ends, np.frombuffer(data, np.uint8))
-    return result

@@ -1,7 +1,6 @@
 """The risk of each case, from a logistic model that is given or fitted on the first rows."""
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,8 @@ from scipy.special import expit, log_expit
 
 from tocsin.watch.counts import Cases
 from tocsin.watch.events.mapping import MappingError, RiskModel
-
-if TYPE_CHECKING:
-    from tocsin.watch.events.read import Report, _View
+from tocsin.watch.events.report import Report
+from tocsin.watch.events.view import View
 
 _EPOCH = date(1970, 1, 1)
 
@@ -33,7 +31,7 @@ class Collected:
         lines: NDArray[np.int64],
         keep: NDArray[np.bool_],
         values: list[tuple[NDArray[np.float64] | None, NDArray[np.float64]]],
-        view: "_View",
+        view: View,
     ) -> None:
         columns = np.stack([np.broadcast_to(view.number(c), keep.shape)[keep] for c in self.model.weights], axis=1)
         outcome = np.zeros(site.shape[0])
@@ -43,7 +41,7 @@ class Collected:
         self._counted.append([(None if b is None else b[keep], e[keep]) for b, e in values])
 
     def cases(
-        self, which: int, indicator: str, codes: tuple[str, ...], order: NDArray[np.intp], first: int, first_day: date, report: "Report"
+        self, which: int, indicator: str, codes: tuple[str, ...], order: NDArray[np.intp], first: int, first_day: date, report: Report
     ) -> Cases:
         """Cases of one indicator with their risks, sorted by site, day and the order in which they were read."""
         site, day, _, columns, outcome = (np.concatenate([p[i] for p in self._parts]) for i in range(5))
@@ -68,7 +66,7 @@ class Collected:
         )  # fmt: skip
 
     def _fit(
-        self, day: NDArray[np.int32], columns: NDArray[np.float64], outcome: NDArray[np.float64], report: "Report"
+        self, day: NDArray[np.int32], columns: NDArray[np.float64], outcome: NDArray[np.float64], report: Report
     ) -> NDArray[np.float64]:
         model = self.model
         if model.outcome is None:
