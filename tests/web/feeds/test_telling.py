@@ -17,8 +17,8 @@ from django.db.backends.utils import CursorWrapper
 from hall import MONDAY, enter, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions as hall_actions
-from tocsin.web.concerns import closing, plan, turning
-from tocsin.web.feeds import actions, outbox, oversight, pack, webhook
+from tocsin.web.concerns import closing, plan
+from tocsin.web.feeds import actions, outbox, pack, webhook
 from tocsin.web.feeds.models import BoardPack, Delivery, Mark, Subscription
 from tocsin.web.people.actions import make_token
 from tocsin.web.record.acting import TOCSIN, act_as, acting_as
@@ -288,27 +288,6 @@ def test_the_board_pack_says_the_same_as_a_page_and_as_a_tagged_pdf_and_leaves_o
     assert client.get(f"/board-packs/{made.pk}/pack.pdf").status_code == 404
     with acting_as(TOCSIN):
         assert b"consultant" not in bytes(BoardPack.objects.get().content)
-
-
-def test_oversight_counts_silence_speed_and_what_came_back(client, hall, moment):
-    first = hall_actions.raise_signal(signal(), by="the watch")
-    hall_actions.raise_signal(signal("XAB"), by="the watch")
-    moment.at += timedelta(days=2)
-    with acting_as(hall.icb.pk):
-        hall_actions.acknowledge(concern=first.pk, by=hall.icb)
-        hall_actions.act(concern=first.pk, words="x", by=hall.icb)
-    moment.at += timedelta(days=9)
-    turning.turn_the_clock()
-    found = {r.name: r for r in oversight.rows()}
-
-    board = found["Board of the North"]
-    assert (board.times, board.silent, board.handed_on) == (2, 1, 1)
-    assert board.days_to_acknowledge == pytest.approx(2)
-    assert found["Region of the North"].times == 1
-    enter(client, hall.trust)
-    page = client.get("/oversight/").content.decode()
-    assert "Board of the North" in page
-    assert "1 (50 %)" in page
 
 
 def test_the_page_of_subscriptions_adds_and_stops(client, hall):

@@ -9,8 +9,10 @@ from tocsin.accord import Case, Event, State, What, state
 from tocsin.accord.model import AccordMap
 from tocsin.web.accord.models import MapInForce
 from tocsin.web.accord.queries import read
+from tocsin.web.concerns import tenures
 from tocsin.web.concerns.models import Concern, Owed, Passed
 from tocsin.web.people.bodies import bodies_for
+from tocsin.web.people.models import Body
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
@@ -90,7 +92,8 @@ def _reckon(concern: Concern, now: datetime) -> State:
 
     Each passing is told once, whoever comes first: its number is unique. Nothing is written where nothing passed or changed.
     """
-    found = standing(concern, now)
+    map_, history = map_of(concern), events(ledger.entries(chain(concern)))
+    found = state(map_, case_of(concern), history, now)
     known = Passed.objects.filter(concern=concern).count()
     for number, passing in enumerate(found.passed[known:], known + 1):
         said = {
@@ -101,9 +104,11 @@ def _reckon(concern: Concern, now: datetime) -> State:
             concern=concern, number=number, day=passing.day, from_kind=passing.body, to_kind=passing.to or "", reason=passing.reason.value
         )
         ledger.write(chain=chain(concern), what=Act.PASSED, at=now, payload=said, body=THE_CLOCK)
-    _keep_owed(concern, found)
+    bodies = bodies_for(concern.provider)
+    _keep_owed(concern, found, bodies)
+    tenures.keep(concern, tenures.tenures(found, history, map_.timezone), bodies)
     before = (concern.holder_kind, concern.since)
-    values = _kept(concern, found)
+    values = _kept(found, bodies)
     if before != (values["holder_kind"], values["since"]) and before[0]:
         values["acknowledged"] = None
     if any(getattr(concern, name) != value for name, value in values.items()) or len(found.passed) > known:
@@ -114,19 +119,18 @@ def _reckon(concern: Concern, now: datetime) -> State:
     return found
 
 
-def _keep_owed(concern: Concern, found: State) -> None:
+def _keep_owed(concern: Concern, found: State, bodies: dict[str, Body]) -> None:
     fields = ("kind", "must", "basis", "due", "done")
     wanted = [(o.body, o.must, o.basis, o.due, o.done) for o in found.obligations]
     if list(Owed.objects.filter(concern=concern).order_by("id").values_list(*fields)) == wanted:
         return
-    bodies = bodies_for(concern.provider)
     Owed.objects.filter(concern=concern).delete()
     Owed.objects.bulk_create(Owed(concern=concern, body=bodies.get(o[0]), **dict(zip(fields, o, strict=True))) for o in wanted)
 
 
-def _kept(concern: Concern, found: State) -> dict:
+def _kept(found: State, bodies: dict[str, Body]) -> dict:
     holder = found.holder
-    body = bodies_for(concern.provider).get(holder.body) if holder else None
+    body = bodies.get(holder.body) if holder else None
     return {
         "holder_kind": holder.body if holder else "", "holder": body, "since": holder.since if holder else None,
         "phase": holder.phase.value if holder else "", "due": holder.due if holder else None,

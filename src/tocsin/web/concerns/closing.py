@@ -97,6 +97,7 @@ def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
         raise Invalid("words", "Say what changed, on what evidence.")
     doing.concern.closed = doing.at
     doing.concern.leaves = None
+    doing.concern.closed_by = doing.body
     # the clock knows that the holder stands down; the signature is the independent body's
     doing.tell(words=words.strip(), signed_by=doing.body.code if doing.body else "", **{"as": doing.concern.holder_kind})
     return doing.concern

@@ -36,6 +36,7 @@ class Concern(models.Model):
     closed = models.DateTimeField(null=True)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
     reopens = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reopened_by")
+    closed_by = models.ForeignKey(Body, null=True, on_delete=models.PROTECT, related_name="+", help_text="The body that signed the closing")
 
     class Meta:
         db_table = "concerns_concern"
@@ -91,6 +92,25 @@ class Passed(models.Model):
     class Meta:
         db_table = "concerns_passed"
         constraints = (models.UniqueConstraint(fields=("concern", "number"), name="passed_once"),)
+
+
+class Tenure(models.Model):
+    """One body's time as holder, as the clock last said it (tenures.Kept). number counts a concern's tenures from 1."""
+
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=60)
+    body = models.ForeignKey(Body, null=True, on_delete=models.PROTECT)
+    since = models.DateField()
+    until = models.DateField(null=True)
+    acknowledged = models.DateField(null=True)
+    acted = models.DateField(null=True)
+    silent = models.BooleanField(default=False)
+    reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "concerns_tenure"
+        constraints = (models.UniqueConstraint(fields=("concern", "number"), name="tenure_once"),)
 
 
 class Strength(models.TextChoices):

@@ -146,6 +146,8 @@ CREATE POLICY seen ON concerns_owed FOR SELECT USING (EXISTS (SELECT FROM concer
 CREATE POLICY reckoned ON concerns_owed USING ((SELECT tocsin_acts_itself()));
 """
 
+TENURE = OWED.replace("concerns_owed", "concerns_tenure")
+
 TABLES = "\n".join(
     f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;

@@ -1,152 +1,152 @@
-"""Oversight of the overseers: how fast each body acknowledges and acts, how often it stays silent, and what comes back."""
+"""Oversight of the overseers: how fast each body acknowledges and acts, how often it stays silent, and what comes back.
 
-import json
-import statistics
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime
+Counted in the database from the tenures that are kept with the record, so that it takes as long for many entries as for few.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from django.db import connection
 
 from tocsin.watch import funnel
-from tocsin.web.concerns.models import Concern
-from tocsin.web.people.models import Body
-from tocsin.web.people.permissions import Act
+from tocsin.watch.funnel import Funnel
 from tocsin.web.record.acting import TOCSIN, acting_as
-from tocsin.web.record.models import Entry
+from tocsin.web.ui.body_funnel import Edge, Point, Spec, spec
 
-_WHATS = (Act.RAISED, Act.PASSED, Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.CONFLICT, Act.HANDED_OVER, Act.TAKEN_OVER, Act.CLOSED)
+FEW = 5
+"""With fewer tenures that were answered or are over (or closings), nothing is said of a body: chance alone decides, and one could tell which they were."""
+LEVELS = (0.95, 0.998)
+What = Literal["silence", "return"]
+TITLES: dict[What, tuple[str, str, str]] = {
+    "silence": ("How often bodies stayed silent", "Times as holder that were answered or are over", "Silent, in 100"),
+    "return": ("How often a concern came back within twelve months", "Closings that the body signed", "Came back, in 100"),
+}
+"""Of each picture: its title, and its two axes."""
+
+_TENURES = """
+SELECT b.id, b.name, f.* FROM people_body b JOIN (
+    SELECT t.body_id, count(*), count(*) FILTER (WHERE t.acted IS NOT NULL OR t.until IS NOT NULL OR t.silent), count(*) FILTER (WHERE t.silent),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY t.acknowledged - t.since) FILTER (WHERE t.acknowledged IS NOT NULL),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY t.acted - t.since) FILTER (WHERE t.acted IS NOT NULL),
+           count(*) FILTER (WHERE t.reason = 'refusal'), count(*) FILTER (WHERE t.reason = 'conflict-of-interest'),
+           count(*) FILTER (WHERE t.until IS NOT NULL AND t.reason <> 'closed')
+      FROM concerns_tenure t JOIN concerns_concern c ON c.id = t.concern_id WHERE c.merged_into_id IS NULL GROUP BY t.body_id) f ON f.body_id = b.id
+"""
+_CLOSINGS = """
+SELECT b.id, b.name, f.* FROM people_body b JOIN (
+    SELECT c.closed_by_id, count(*), count(*) FILTER (WHERE EXISTS (
+               SELECT FROM concerns_concern r WHERE r.reopens_id = c.id AND r.opened <= c.closed + interval '365 days'))
+      FROM concerns_concern c WHERE c.closed_by_id IS NOT NULL GROUP BY c.closed_by_id) f ON f.closed_by_id = b.id
+"""
+_TAKEN = "SELECT t.body_id, count(*) FROM concerns_takeover t GROUP BY t.body_id"
+
+
+@dataclass
+class Against:
+    """So many of so many, beside what chance allows. low, high: outer limits of the funnel, as shares. outside: 1 above, -1 below, 0 within.
+
+    few: too few to say.
+    """
+
+    events: int = 0
+    of: int = 0
+    low: float = 0.0
+    high: float = 1.0
+    outside: int = 0
+
+    @property
+    def few(self) -> bool:
+        return self.of < FEW
+
+    @property
+    def share(self) -> float:
+        return self.events / self.of if self.of else 0.0
 
 
 @dataclass
 class Row:
-    """One body over its times as holder. days: in days, from becoming holder. outside: of the funnel for silence: 1 above, -1 below, 0."""
+    """One body. times: tenures. answered: those in which it acted, or that are over. days: median, in whole days from becoming holder."""
 
+    body: int
     name: str
+    silence: Against
+    back: Against
     times: int = 0
-    acknowledged: list[float] = field(default_factory=list)
-    acted: list[float] = field(default_factory=list)
-    silent: int = 0
+    days_to_acknowledge: float | None = None
+    days_to_act: float | None = None
     refused: int = 0
     conflicts: int = 0
     handed_on: int = 0
     taken_over: int = 0
-    closed: int = 0
-    came_back: int = 0
-    outside: int = 0
-    low: float = 0.0
-    high: float = 1.0
 
-    @property
-    def share_silent(self) -> float:
-        return self.silent / self.times if self.times else 0.0
-
-    @property
-    def days_to_acknowledge(self) -> float | None:
-        return statistics.median(self.acknowledged) if self.acknowledged else None
-
-    @property
-    def days_to_act(self) -> float | None:
-        return statistics.median(self.acted) if self.acted else None
+    def of(self, what: What) -> Against:
+        return self.silence if what == "silence" else self.back
 
 
-def rows() -> list[Row]:
-    """One row a body that has held a concern. Four queries, however many concerns there are; restricted ones are counted, not shown."""
-    with acting_as(TOCSIN):
-        names, where = _bodies()
-        concerns = {c[0]: c for c in Concern.objects.values_list("id", "provider_id", "holder_kind", "opened", "closed", "reopens_id")}
-        entries = Entry.objects.filter(chain__startswith="concern:", what__in=_WHATS).order_by("chain", "seq")
-        found: dict[str, Row] = {}
-        at_chain, holder, since = "", None, None
-        for chain, what, at, payload in entries.values_list("chain", "what", "at", "payload").iterator(chunk_size=5000):
-            concern = concerns.get(int(chain[8:]))
-            if concern is None:
-                continue
-            said = json.loads(payload)
-            if chain != at_chain:
-                # who held it first: the one from whom it first passed, or else who holds it still
-                at_chain, holder, since = chain, None, at
-            if what == Act.RAISED:
-                continue
-            holder, since = _count(found, names, where, concern, what, said, at, holder, since)
-        _never_passed(found, names, where, concerns)
-    for concern in concerns.values():
-        if concern[5] in concerns and concerns[concern[5]][4] and (concern[3] - concerns[concern[5]][4]).days <= 365:
-            row = found.get(_key(where, concerns[concern[5]][2], concerns[concern[5]][1]) or "")
-            if row:
-                row.came_back += 1
-    return _funnelled(sorted(found.values(), key=lambda r: r.name))
+@dataclass(frozen=True)
+class Oversight:
+    """Bodies by name, and the two funnels; None where fewer than two bodies can be compared, or nothing varies."""
+
+    rows: list[Row]
+    funnels: dict[What, Funnel | None]
 
 
-def _count(found, names, where, concern, what, said, at, holder, since):
-    kind = said.get("from") if what == Act.PASSED else said.get("as")
-    key = _key(where, kind, concern[1])
-    if key is None:
-        return holder, since
-    row = found.setdefault(key, Row(names[key]))
-    if what == Act.PASSED:
-        row.times += 1
-        row.silent += said["why"] == "deadline-passed"
-        row.handed_on += 1
-        return said.get("to"), datetime.fromisoformat(said["day"]).replace(tzinfo=at.tzinfo)
-    days = (at - since).total_seconds() / 86400 if since else 0.0
-    match what:
-        case Act.ACKNOWLEDGED:
-            row.acknowledged.append(max(days, 0.0))
-        case Act.ACTED:
-            row.acted.append(max(days, 0.0))
-        case Act.REFUSED:
-            row.refused += 1
-        case Act.CONFLICT:
-            row.conflicts += 1
-        case Act.TAKEN_OVER:
-            row.taken_over += 1
-        case Act.CLOSED:
-            row.closed += 1
-    return holder, since
+def look() -> Oversight:
+    """How the bodies answer. Three queries, however many concerns and entries there are; restricted ones are counted, not shown."""
+    found: dict[int, Row] = {}
+    with acting_as(TOCSIN), connection.cursor() as cursor:
+        cursor.execute(_TENURES)
+        for body, name, _, times, answered, silent, acknowledge, act, refused, conflicts, handed_on in cursor.fetchall():
+            found[body] = Row(body, name, Against(silent, answered), Against(), times, acknowledge, act, refused, conflicts, handed_on)
+        cursor.execute(_CLOSINGS)
+        for body, name, _, closed, came_back in cursor.fetchall():
+            found.setdefault(body, Row(body, name, Against(), Against())).back = Against(came_back, closed)
+        cursor.execute(_TAKEN)
+        for body, taken in cursor.fetchall():
+            if body in found:
+                found[body].taken_over = taken
+    rows = sorted(found.values(), key=lambda r: r.name)
+    return Oversight(rows, {what: _funnelled([r.of(what) for r in rows]) for what in TITLES})
 
 
-def _never_passed(found, names, where, concerns) -> None:
-    """The time of the present holder, which has not ended by passing."""
-    for concern in concerns.values():
-        key = _key(where, concern[2], concern[1])
-        if key is not None:
-            found.setdefault(key, Row(names[key])).times += 1
+def _funnelled(found: list[Against]) -> Funnel | None:
+    """Limits by the watch's own funnel, exact, or widened where bodies differ more than chance anyway; over the bodies of which one can say."""
+    usable = [a for a in found if not a.few]
+    events, of = np.array([a.events for a in usable]), np.array([a.of for a in usable])
+    if len(usable) < 2 or not 0 < events.sum() < of.sum():
+        return None
+    plot = funnel(events, of, overdispersion="additive", limits=LEVELS)
+    for at, one in enumerate(usable):
+        one.outside = int(plot.outside[-1][at])
+        one.low, one.high = float(plot.limits[-1].lower[at]), float(plot.limits[-1].upper[at])
+    return plot
 
 
-def _bodies() -> tuple[dict[str, str], dict[tuple[str, str | None], str]]:
-    """Names by code, and the code of the body of a kind that answers for a provider (None: for all)."""
-    names, where = {}, {}
-    for body in Body.objects.prefetch_related("coverage_set"):
-        names[body.code] = body.name
-        if body.national:
-            where[body.kind, None] = body.code
-        for provider in [c.provider_id for c in body.coverage_set.all()] + ([body.provider_id] if body.provider_id else []):
-            where.setdefault((body.kind, provider), body.code)
-    return names, where
+def picture(found: Oversight, what: What) -> Spec | None:
+    """One specification for the page, for SVG and for PNG; None where there is nothing to compare."""
+    plot = found.funnels[what]
+    if plot is None:
+        return None
+    shown = [r for r in found.rows if not r.of(what).few]
+    points = [Point(r.name, r.of(what).of, 100 * r.of(what).share, r.of(what).outside > 0) for r in shown]
+    edges = [
+        Edge(float(n), f"{100 * pair.level:g} in 100", 100 * float(low), 100 * float(high))
+        for pair in plot.curve
+        for n, low, high in zip(plot.curve_denominators, pair.lower, pair.upper, strict=True)
+    ]
+    return spec(points, edges, 100 * plot.centre, *TITLES[what])
 
 
-def _key(where: dict[tuple[str, str | None], str], kind: str | None, provider: str) -> str | None:
-    return where.get((kind or "", provider)) or where.get((kind or "", None))
-
-
-def _funnelled(found: list[Row]) -> list[Row]:
-    """Whether a body is silent more often than chance would have it, by the watch's own exact limits (95 % and 99.8 %)."""
-    usable = [r for r in found if r.times]
-    if not usable:
-        return found
-    silent, times = np.array([r.silent for r in usable]), np.array([r.times for r in usable])
-    if 0 < silent.sum() < times.sum():
-        plot = funnel(silent, times, overdispersion="additive")
-        for i, row in enumerate(usable):
-            row.outside = int(plot.outside[1][i])
-            row.low, row.high = float(plot.limits[1].lower[i]), float(plot.limits[1].upper[i])
-    return found
-
-
-def groups(found: list[Row]) -> dict[str, int]:
-    """How many bodies lie above, within and below the outer limits."""
-    counted: dict[str, int] = defaultdict(int)
-    for row in found:
-        counted[{1: "above", 0: "within", -1: "below"}[row.outside]] += 1
-    return counted
+def in_words(found: Oversight, what: What) -> str:
+    """What the picture shows, for those who do not see it."""
+    plot = found.funnels[what]
+    shown = [r for r in found.rows if not r.of(what).few]
+    if plot is None:
+        return "There is nothing to compare yet."
+    above = [r.name for r in shown if r.of(what).outside > 0]
+    below = [r.name for r in shown if r.of(what).outside < 0]
+    return (
+        f"{TITLES[what][0]}: {len(shown)} bodies, {100 * plot.centre:.0f} in 100 over all of them. "
+        f"Above the outer limit: {', '.join(above) or 'none'}. Below it: {', '.join(below) or 'none'}. The table has the numbers."
+    )

@@ -19,4 +19,5 @@ urlpatterns = [
     path("board-packs/<uuid:number>/", views.pack_page, name="pack"),
     path("board-packs/<uuid:number>/pack.pdf", views.pack_file, name="pack-file"),
     path("oversight/", views.overseers, name="oversight"),
+    path("oversight/<str:what>.<str:form>", views.overseers_picture, name="oversight-picture"),
 ]

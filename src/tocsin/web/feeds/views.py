@@ -12,6 +12,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_safe
 
+from tocsin.watch import chart as draw
 from tocsin.web.concerns import plain
 from tocsin.web.concerns.models import Concern, Owed, Publication
 from tocsin.web.feeds import actions, oversight, pack
@@ -22,6 +23,8 @@ from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.acting import acting_as
 from tocsin.web.record.models import Entry
 from tocsin.web.record.moment import now
+
+_FORMS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def _newest(request: HttpRequest) -> Any:
@@ -193,7 +196,25 @@ def pack_file(request: HttpRequest, number: Any) -> HttpResponse:
 @members_only
 @require_safe
 def overseers(request: HttpRequest) -> HttpResponse:
-    return render(request, "feeds/oversight.jinja", {"rows": oversight.rows()})
+    found = oversight.look()
+    words = {what: oversight.in_words(found, what) for what in oversight.TITLES}
+    return render(request, "feeds/oversight.jinja", {
+        "found": found, "few": oversight.FEW, "titles": oversight.TITLES, "words": words, "held": [r for r in found.rows if r.times],
+        "said": [r for r in found.rows if r.times and not r.silence.few], "signed": [r for r in found.rows if r.back.of],
+    })  # fmt: skip
+
+
+@members_only
+@require_safe
+def overseers_picture(request: HttpRequest, what: str, form: str) -> HttpResponse:
+    if what not in oversight.TITLES or form not in _FORMS:
+        raise Http404("There is no such picture.")
+    found = oversight.look()
+    spec = oversight.picture(found, what)
+    if spec is None:
+        raise Http404("There is nothing to compare yet.")
+    made = draw.svg(spec, oversight.in_words(found, what)).encode() if form == "svg" else draw.png(spec)
+    return HttpResponse(made, content_type=_FORMS[form], headers={"Cache-Control": "private"})
 
 
 def _reader(request: HttpRequest) -> Any:
