@@ -24,6 +24,8 @@ from tocsin.web.review.models import (
     Family,
     Figures,
     Findings,
+    Frame,
+    FrameList,
     Grading,
     Import,
     Panel,
@@ -36,7 +38,7 @@ from tocsin.web.review.permissions import Act, NotPermitted, PanelAct, about, ma
 
 EVERYTHING = (
     Panel, Seat, Case, Tie, CareEvent, Assignment, Grading, Position, Consensus, AgreedStandard, AgreedFactor, Family, Question, Answer, Import,
-    Findings, Figures,
+    Findings, Figures, Frame, FrameList,
 )  # fmt: skip
 
 
@@ -44,6 +46,18 @@ def ask(sql, *values):
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
+
+
+def listed(table):
+    """The panel's list of all cases, with a sample drawn."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from tocsin.web.review import frames
+
+    rows = "reference,provider,stratum\n" + "".join(f"A{n},XAA,{'early' if n % 3 else 'term'}\n" for n in range(30))
+    with acting_as(table.convener.pk):
+        frames.give_list(panel=table.panel, name="All", upload=SimpleUploadedFile("a.csv", rows.encode()), column="", typed="", by=table.convener)
+        return frames.draw(panel=table.panel, cases=9, half_width=None, how="proportional", guesses={}, by=table.convener)
 
 
 def worlds(hall, random_):
@@ -177,6 +191,7 @@ def test_whoever_has_no_part_in_a_panel_sees_nothing_of_it(table):
     for seat in graders_of(case):
         table.grade(seat.member, case)
     table.family(case)
+    listed(table)
     with acting_as(table.convener.pk):
         Figures(panel_id=table.panel, by=table.convener, asked=timezone.now()).save(force_insert=True)
         assert Figures.objects.count() == 1
@@ -192,12 +207,13 @@ def test_whoever_has_no_part_in_a_panel_sees_nothing_of_it(table):
                 assert list(rows) == [], (model, who)
             assert not Entry.objects.filter(chain__in=[f"review:case:{case}", f"review:panel:{table.panel}"]).exists()
             assert not Attachment.objects.exists()
-            for whole in ("cases", "gradings", "unmet", "progress"):
+            for whole in ("cases", "gradings", "unmet", "progress", "strata"):
                 assert ask(f"SELECT * FROM review_panel_{whole}(%s)", table.panel) == [], whole
 
 
 def test_the_inner_functions_that_read_as_tocsin_are_refused_to_the_web(table):
-    for call in ("review_agreed_of(1)", "review_opened_of(1, true)", "review_unmet_of(1)", "review_progress_of(1)", "review_case_places(1)"):
+    inner = ("agreed_of(1)", "opened_of(1, true)", "unmet_of(1)", "progress_of(1)", "case_places(1)", "strata_of(1)")
+    for call in (f"review_{i}" for i in inner):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             ask(f"SELECT * FROM {call}")
 
@@ -258,7 +274,7 @@ WRONG = {
         "INSERT INTO review_seat (panel_id, member_id, role, craft, began) SELECT id, tocsin_member(), 'convener', '', now() FROM review_panel",
         "UPDATE review_tie SET ended = now()", "UPDATE review_question SET state = 'answered'", "UPDATE review_family SET last_word = 'resolved'",
         "INSERT INTO review_consensus (case_id, grade, how, words, at, by_id) SELECT id, '0', 'unanimous', 'x', now(), tocsin_member() FROM review_case",
-        "UPDATE review_panel SET graders = 2",
+        "UPDATE review_panel SET graders = 2", "UPDATE review_frame SET sizes = strata", "SELECT 1 / count(*) FROM review_frame_list",
     ],
     "convener": [
         GRADED, "UPDATE review_case SET blind_ended = now() WHERE blind_ended IS NULL", "UPDATE review_case SET blind_ended = NULL",
@@ -266,6 +282,9 @@ WRONG = {
         "UPDATE review_panel SET scale = 'pmrt'", "UPDATE review_panel SET graders = 2", "UPDATE review_panel SET name = 'x'",
         "UPDATE review_case SET outcome = 'other'", "UPDATE review_case SET pseudonym = 'x'", "UPDATE review_question SET state = 'answered'",
         "UPDATE review_answer SET words = '{}'", "DELETE FROM review_question", "UPDATE review_tie SET ended = now() WHERE member_id = tocsin_member()",
+        "UPDATE review_frame SET seed = 1", "UPDATE review_frame SET sizes = '{}'", "UPDATE review_frame SET strata = '{\"term\": 1}'",
+        "UPDATE review_frame SET ended = now()", "UPDATE review_frame SET sizes = strata", "UPDATE review_frame_list SET rows = '{}'",
+        "DELETE FROM review_frame", "UPDATE review_case SET stratum = 'term'",
         "INSERT INTO review_grading (assignment_id, case_id, member_id, content, version, tab, count, set_aside, salt) "
         "SELECT id, case_id, tocsin_member(), '{}', 0, '', 0, '[]', '' FROM review_assignment",
         "INSERT INTO record_entry (chain, seq, at, what, payload, body, previous, hash, transaction) "
@@ -296,6 +315,7 @@ def test_the_database_refuses_what_no_action_did(table, who, statement):
         table.grade(reviewer, case)
         table.grade(reviewer, open_case, final=reviewer is table.reviewers[0])
     family, _ = table.family(case)
+    listed(table)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; RESET ROLE; UPDATE record_told SET transaction = 0; SET ROLE tocsin_app")
     actor = {

@@ -53,6 +53,7 @@ class Builder:
         facts = of.facts()
         moments = of.moments()
         account = of.text("account", most=MOST_TEXT)
+        stratum = of.text("stratum", most=100)
         identifiers = of.identifiers()
         if len(raw.questions) > 200 or any(len(q) > MOST_TEXT or values.unreadable(q) for q in raw.questions):
             of.fault("questions", "holds more than 200 questions, or one that is too long or cannot be read", shown=False)
@@ -61,7 +62,8 @@ class Builder:
         if any(f.aside for f in of.faults) or not (reference and kind and event and code):
             return None, of.faults
         return CaseIn(
-            reference, kind, event, code, care_from, care_to, gestation, facts, moments, account, tuple(raw.questions), identifiers, raw.line
+            reference, kind, event, code, care_from, care_to, gestation, facts, moments, account, tuple(raw.questions), identifiers, raw.line,
+            stratum,
         ), of.faults  # fmt: skip
 
     def _twice(self, of: "_Reading", reference: str, event: date, kind: str, identifiers: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from tocsin.review.cases.build import Raw
 from tocsin.review.cases.model import IDENTIFIERS, MOST_CASES, CasesError, Fault
 from tocsin.review.cases.values import BadValueError
 
-COLUMNS = ("reference", "outcome", "event_date", "provider", "care_from", "care_to", "gestation", "timeline", "account", "questions")
+COLUMNS = ("reference", "outcome", "event_date", "provider", "care_from", "care_to", "gestation", "timeline", "account", "questions", "stratum")
 """Names of the columns unless a mapping says otherwise; the first four are needed. Facts stand in columns 'fact:NAME'."""
 
 NEEDED = COLUMNS[:4]

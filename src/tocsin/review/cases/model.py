@@ -36,7 +36,8 @@ class CaseIn:
     """A case to be reviewed. Everything but `identifiers` is kept free of what says who it is about, as far as its sender kept it so.
 
     reference: the sender's own pseudonym for it. gestation_days: completed days of pregnancy at the event, None if unknown. provider: code
-    in the register of organisations. line: where it stood, from 1: line of a CSV file, entry of a bundle.
+    in the register of organisations. line: where it stood, from 1: line of a CSV file, entry of a bundle. stratum: of the list from which
+    it was drawn, '' if it was not.
     """
 
     reference: str
@@ -52,6 +53,7 @@ class CaseIn:
     questions: tuple[str, ...] = ()
     identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
     line: int = 0
+    stratum: str = ""
 
     @property
     def gestation(self) -> str:

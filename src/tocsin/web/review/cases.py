@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from tocsin.review import OutcomeKind
 from tocsin.web.people.models import Member, Provider
+from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.files import keep
 from tocsin.web.record.models import Attachment
 from tocsin.web.record.moment import now
 from tocsin.web.record.seal import opened, seal
 from tocsin.web.review.doing import Doing, Invalid, PanelDoing, begin, begin_panel, chain, needed
-from tocsin.web.review.models import CareEvent, Case, Panel
+from tocsin.web.review.models import CareEvent, Case, Frame, Panel
 from tocsin.web.review.permissions import Act, NotPermitted, PanelAct, who_is
 from tocsin.web.review.standards import facts_of, library_for
 
@@ -33,19 +34,20 @@ IDENTITY = {
 def add_case(
     *, panel: int, provider: str, outcome: str, event_on: date | None, gestation_days: int | None, identity: dict[str, str], by: Member,
     also: list[str] | None = None, facts: dict[str, Any] | None = None, events: list[tuple[date | datetime, str]] | None = None,
-    request: UUID | None = None,
+    stratum: str = "", request: UUID | None = None,
 ) -> Case:  # fmt: skip
     """A case comes to a panel, under a pseudonym drawn at random. Raises Invalid, NotPermitted."""
     doing = begin_panel(panel, PanelAct.CASE_ADDED, by, request=request)
     return put_in(
         doing, provider=provider, outcome=outcome, event_on=event_on, gestation_days=gestation_days, identity=identity, also=also, facts=facts,
-        events=events,
+        events=events, stratum=stratum,
     )  # fmt: skip
 
 
 def put_in(
     doing: PanelDoing, *, provider: str, outcome: str, event_on: date | None, gestation_days: int | None, identity: dict[str, str],
     also: list[str] | None = None, facts: dict[str, Any] | None = None, events: list[tuple[date | datetime, str]] | None = None,
+    stratum: str = "",
 ) -> Case:  # fmt: skip
     """As `add_case`, within an action on the panel. Raises Invalid."""
     of = Provider.objects.filter(pk=provider).first()
@@ -61,16 +63,17 @@ def put_in(
         raise Invalid("event_on", "Give the day of the event, such as 2018-03-14; it cannot lie ahead.")
     if gestation_days is not None and not 0 < gestation_days < 320:
         raise Invalid("gestation", "Give the gestation in weeks and days, such as 39+2.")
+    stratum = _stratum(doing.panel, stratum)
     made = Case.objects.create(
         panel=doing.panel, pseudonym=_pseudonym(), provider=of, also=sorted(set(also or ()) - {of.pk}), outcome=outcome, event_on=event_on,
-        gestation_days=gestation_days, facts=facts or {}, made=doing.at,
+        gestation_days=gestation_days, facts=facts or {}, stratum=stratum, made=doing.at,
     )  # fmt: skip
     identity = {k: v.replace("\0", "").strip()[:2000] for k, v in identity.items() if k in IDENTITY and v.strip()}
     if identity:
         made.identity = seal(_key(made), json.dumps(identity))
     inner = Doing(made, Act.ADDED, doing.at, None, doing.by, doing.request)
     doing.request = None
-    inner.tell(outcome=outcome, provider=of.pk, event_on=event_on.isoformat(), facts=facts or None)
+    inner.tell(outcome=outcome, provider=of.pk, event_on=event_on.isoformat(), facts=facts or None, stratum=stratum)
     CareEvent.objects.bulk_create(_event(made, when, words) for when, words in events or ())
     inner.keep()
     return made
@@ -85,6 +88,19 @@ def change_facts(*, case: int, given: dict[str, str | list[str]], by: Member, **
     changed = {k: facts.get(k) for k in {*facts, *before} if facts.get(k) != before.get(k)}
     doing.tell(facts=changed)
     doing.keep(facts=facts)
+    return doing.case
+
+
+@transaction.atomic
+def set_stratum(*, case: int, stratum: str, why: str, by: Member, **more: Any) -> Case:
+    """From which stratum of the panel's list a case was drawn; '' for one that was not. Before it is graded by all. Raises Invalid."""
+    doing = begin(case, Act.CHANGED, by, **more)
+    if doing.case.blind_ended:
+        raise Invalid("stratum", "It is graded. From where it was drawn is not changed now.")
+    why = needed("why", why, "Say why.", 500)
+    stratum = _stratum(doing.case.panel, stratum)
+    doing.tell(stratum=stratum or "none", why=why)
+    doing.keep(stratum=stratum)
     return doing.case
 
 
@@ -152,6 +168,21 @@ def gestation(word: str) -> int | None:
 
 def panel_of(case: Case) -> Panel:
     return case.panel
+
+
+def _stratum(panel: Panel, word: str) -> str:
+    """A stratum of the panel's list with room for one more case, or ''. Two queries. Raises Invalid."""
+    word = word.strip()
+    if not word:
+        return ""
+    frame = Frame.objects.filter(panel=panel, ended=None).first()
+    if frame is None or word not in frame.strata:
+        raise Invalid("stratum", f"There is no stratum '{word[:40]}' on the panel's list.")
+    with acting_as(TOCSIN):
+        here = Case.objects.filter(panel=panel, stratum=word).count()
+    if here >= frame.strata[word]:
+        raise Invalid("stratum", f"All {here} cases of the stratum '{word}' are in the panel already.")
+    return word
 
 
 def _event(case: Case, when: date | datetime, words: str) -> CareEvent:

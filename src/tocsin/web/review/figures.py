@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,14 +12,19 @@ from django.db import connection, transaction
 
 from tocsin.review import (
     Estimate,
+    Finding,
     Grading,
+    Meaning,
     OutcomeKind,
+    Scale,
     Shares,
+    Stratum,
     Table,
     Waits,
     avoidability,
     cohen,
     compare,
+    estimate,
     fleiss,
     gwet_ac2,
     krippendorff_alpha,
@@ -33,7 +38,7 @@ from tocsin.web.people.models import Member
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
 from tocsin.web.review.doing import Invalid
-from tocsin.web.review.models import Figures, Panel, Seat
+from tocsin.web.review.models import Figures, Frame, Panel, Seat
 from tocsin.web.review.permissions import NotPermitted
 
 OUTCOMES = {
@@ -61,6 +66,20 @@ class Line:
     grade: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What the agreed cases that were drawn say of all on the list, by the draw alone.
+
+    strata: (name, cases on the list, drawn, agreed). would, might_or_would: None while nothing is agreed. outside: agreed cases that were
+    not drawn, and are not counted here.
+    """
+
+    strata: tuple[tuple[str, int, int, int], ...]
+    would: Finding | None
+    might_or_would: Finding | None
+    outside: int
+
+
 def lines(panel: int) -> list[Line]:
     """Every case of a panel in numbers, for whoever sits in it. One query."""
     return [Line(*row) for row in _rows("SELECT * FROM review_panel_cases(%s)", panel)]
@@ -81,6 +100,29 @@ def progress(panel: int) -> dict[str, int]:
 def unmet(panel: int) -> list[tuple[str, str, str, int, bool]]:
     """(kind, standard or factor, provider, case, whether it bears on the grade) of what the panel agreed was not met, or contributed. One query."""
     return _rows("SELECT * FROM review_panel_unmet(%s)", panel)
+
+
+def strata_of(panel: int) -> dict[int, str]:
+    """From which stratum of the panel's list each case was drawn, by number; '' for none. One query."""
+    return dict(_rows("SELECT * FROM review_panel_strata(%s)", panel))
+
+
+def sampled(panel: Panel, frame: Frame, of: list[Line], strata: dict[int, str]) -> Sampled:
+    """The agreed cases beside the list from which they were drawn. No query."""
+    scale = scales()[panel.scale]
+    meaning = {g.code: g.meaning for g in scale.grades}
+    agreed = [(strata.get(c.number, ""), meaning[c.grade]) for c in of if c.grade]
+    known = [(s, m) for s, m in agreed if s in frame.strata]
+
+    def found(*meanings: Meaning) -> Finding | None:
+        if not known:
+            return None
+        return estimate({
+            s: Stratum(size, sum(t == s for t, _ in known), sum(t == s and m in meanings for t, m in known)) for s, size in frame.strata.items()
+        })  # fmt: skip
+
+    rows = tuple((s, size, frame.sizes.get(s, 0), sum(t == s for t, _ in known)) for s, size in frame.strata.items())
+    return Sampled(rows, found(Meaning.WOULD), found(Meaning.MIGHT, Meaning.WOULD), len(agreed) - len(known))
 
 
 def table(panel: Panel, of: list[Line]) -> Table:
@@ -124,21 +166,27 @@ def run(number: str) -> None:
         job = Figures.objects.select_related("panel").filter(pk=UUID(number), ended=None).first()
         if job is None:
             return
-        rows, of = gradings(job.panel_id), lines(job.panel_id)
+        rows, of, strata = gradings(job.panel_id), lines(job.panel_id), strata_of(job.panel_id)
+        frame = Frame.objects.filter(panel=job.panel_id, ended=None).first()
 
     def tell(per_cent: int, **more: Any) -> None:
         with acting_as(TOCSIN):
             Figures.objects.filter(pk=job.pk).update(progress=per_cent, **more)
 
     tell(10)
-    result = worked_out(job.panel, rows, {c.number: c.provider for c in of}, tell)
+    result = worked_out(job.panel, rows, {c.number: c.provider for c in of}, tell, strata, frame.strata if frame else {})
     tell(100, result=result, ended=now())
 
 
 def worked_out(
-    panel: Panel, rows: list[tuple[int, int, int | None, str]], provider: dict[int, str], tell: Callable[[int], Any] = lambda _: None
+    panel: Panel,
+    rows: list[tuple[int, int, int | None, str]],
+    provider: dict[int, str],
+    tell: Callable[[int], Any] = lambda _: None,
+    strata: dict[int, str] | None = None,
+    sizes: dict[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Agreement, severity and avoidability as plain values. provider: by number of the case."""
+    """Agreement, severity and avoidability as plain values. provider, strata: by number of the case. sizes: cases on the list by stratum."""
     scale = scales()[panel.scale]
     cases, people = sorted({r[0] for r in rows}), sorted({r[1] for r in rows})
     matrix = np.full((len(cases), len(people)), np.nan)
@@ -156,6 +204,8 @@ def worked_out(
         tell(20 + 10 * at)
     given = [Grading(str(case), str(reviewer), scale.position(grade), provider.get(case, "")) for case, reviewer, _, grade in rows]
     fit = avoidability(given, scale)
+    tell(70)
+    whole = _of_the_list(given, scale, strata or {}, sizes or {})
     tell(85)
     providers = {g.group for g in given}
     compared = [asdict(c) for c in compare(fit)] if len(providers) >= 5 else []
@@ -168,7 +218,27 @@ def worked_out(
         ],
         "reliability": [_three(r) for r in fit.reliability],
         "groups": [{"name": g.name, "graded": g.graded, **_shares(g.shares)} for g in fit.groups], "compared": compared,
+        "sampled": whole,
     })  # fmt: skip
+
+
+def _of_the_list(given: list[Grading], scale: Scale, strata: dict[int, str], sizes: dict[str, int]) -> dict[str, Any] | None:
+    """The shares among all cases on the list from which the graded ones were drawn; None where none was drawn.
+
+    unlooked: strata of which nothing is graded yet; the shares are of the others. outside: graded cases that were not drawn.
+    """
+    drawn = [replace(g, group=strata.get(int(g.case), "")) for g in given if strata.get(int(g.case), "") in sizes]
+    if not drawn:
+        return None
+    held: dict[str, set[str]] = {}
+    for g in drawn:
+        held.setdefault(g.group, set()).add(g.case)
+    fit = avoidability(drawn, scale, population={s: sizes[s] for s in held})
+    return {
+        **_shares(fit.typical), "population": sum(sizes[s] for s in held), "cases": fit.cases, "unlooked": {s: n for s, n in sizes.items() if s not in held},
+        "outside": len({g.case for g in given}) - fit.cases, "needed": needed(fit, half_width=SETTLED).sentence,
+        "strata": [{"name": g.name, "graded": g.graded, "population": sizes[g.name], **_shares(g.shares)} for g in fit.groups],
+    }  # fmt: skip
 
 
 def _shares(of: Shares) -> dict[str, list[float]]:

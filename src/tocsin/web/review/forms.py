@@ -54,6 +54,10 @@ def _questions(shown: Any) -> list[tuple[str, str]]:
     return [(str(q.id), q.words[:120]) for q in shown.questions]
 
 
+def _strata(shown: Any) -> list[tuple[str, str]]:
+    return [("", "It was not drawn"), *((s, s) for s in shown.strata)]
+
+
 def _free_seats(shown: Any) -> list[tuple[str, str]]:
     given = {a.seat_id for a in shown.assignments if a.withdrawn is None}
     return [(str(s.pk), s.member.name) for s in shown.seats if s.role == SeatRole.REVIEWER and s.declared and s.pk not in given]
@@ -98,6 +102,9 @@ CASE_FORMS = {
             Field("standards", "Standards that it bears on", "several", "", _standards))),
         Form("strike", Act.EVENT_STRUCK, "Take off the timeline", "Something that should not stand there. The record keeps it.", cases.strike_event,
              (Field("event", "What", "select", "", _events), _WHY), lambda s: bool(s.events)),
+        Form("stratum", Act.CHANGED, "Say from which stratum it was drawn", "It counts for the cases of that stratum on the panel's list. One that was not "
+             "drawn from the list counts in none.", cases.set_stratum, (Field("stratum", "Stratum", "select", "", _strata), _WHY),
+             lambda s: bool(s.strata) and s.case.blind_ended is None),
         Form("document", Act.EVIDENCE_GIVEN, "Give a document", "PDF, Word, Excel, CSV, plain text or a picture, at most 25 MB. It is kept encrypted, and "
              "shown to those on the case. Take names out of it first.", cases.give_document, (Field("upload", "File", "file"),)),
         Form("family", Act.FAMILY_INVITED, "Give the family a receipt", "The family gets a page of its own, with a number and a code that you pass on to "
@@ -129,6 +136,7 @@ PANEL_FORMS = {
                  Field("provider", "Who gave the care", "select", "", _providers),
                  Field("also", "Who else gave care", "several", "Nobody who works for one of them grades it.", _providers),
                  Field("outcome", "What happened", "select", "", _outcomes), Field("event_on", "On which day", "date"),
+                 Field("stratum", "From which stratum of the panel's list it was drawn", "select", "", _strata),
                  Field("gestation", "How long the pregnancy was", "text", "Weeks and days, such as 39+2. Leave it empty where it is not known."),
                  *(Field(f"identity_{k}", words, "text") for k, words in cases.IDENTITY.items()))),
         Form("import", PanelAct.IMPORTED, "Bring cases from a file", "CSV with one case a row, or a FHIR R4 bundle (JSON). What cannot be used is put aside "

@@ -109,6 +109,7 @@ def _one(job: Import, one: CaseIn) -> None:
     made = put_in(
         doing, provider=one.provider, outcome=one.kind, event_on=one.event, gestation_days=one.gestation_days,
         identity={"reference": one.reference, **one.identifiers}, facts=facts, events=[(m.when, m.what) for m in one.timeline],
+        stratum=one.stratum,
     )  # fmt: skip
     if one.account or one.questions:
         invite_family(case=made.pk, account=one.account, questions=list(one.questions), by=job.by)

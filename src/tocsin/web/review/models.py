@@ -96,6 +96,7 @@ class Case(models.Model):
     outcome = models.CharField(max_length=30)
     event_on = models.DateField(help_text="Day of the birth, death or injury that the case is about")
     gestation_days = models.PositiveSmallIntegerField(null=True)
+    stratum = models.CharField(max_length=100, blank=True, default="", help_text="Of the panel's list, if it was drawn from there")
     facts = models.JSONField(default=dict)
     identity = models.JSONField(null=True, help_text="Sealed")
     plain = models.TextField(blank=True, help_text="What the panel found, in plain words, for the family")
@@ -330,3 +331,38 @@ class Figures(models.Model):
 
     class Meta:
         db_table = "review_figures"
+
+
+class Frame(models.Model):
+    """The list of all cases of which a panel grades some: how many are in each stratum, and how many of each were drawn by which seed.
+
+    strata, sizes: {stratum: cases}; sizes only grow, since more are drawn by the same seed. digest: of the list with its salt; '' where only
+    the sizes were told, and the draw gives places on a list that stays elsewhere. brought: {stratum: how many came into the panel from here}.
+    """
+
+    panel = models.ForeignKey(Panel, **_TO_ONE)
+    by = models.ForeignKey(Member, related_name="+", **_TO_ONE)
+    at = models.DateTimeField()
+    name = models.CharField(max_length=200)
+    providers = models.JSONField(default=list, help_text="Codes of those who gave the care")
+    strata = models.JSONField()
+    digest = models.CharField(max_length=64, blank=True)
+    seed = models.BigIntegerField(null=True)
+    sizes = models.JSONField(default=dict)
+    drawn = models.DateTimeField(null=True)
+    brought = models.JSONField(default=dict)
+    ended = models.DateTimeField(null=True, help_text="Another list took its place before anything was drawn")
+
+    class Meta:
+        db_table = "review_frame"
+        constraints = (models.UniqueConstraint(fields=("panel",), condition=Q(ended=None), name="frame_once"),)
+
+
+class FrameList(models.Model):
+    """Who stands on the list, sealed: {salt, header, rows}. Nobody who is tied to one of its providers reads it."""
+
+    frame = models.OneToOneField(Frame, primary_key=True, **_TO_ONE)
+    rows = models.JSONField(help_text="Sealed")
+
+    class Meta:
+        db_table = "review_frame_list"

@@ -1,6 +1,6 @@
 """Every question of who may see or do what in a panel, over plain values.
 
-The database answers the same questions for itself (permission_sql.py); a test compares both over random panels, members and cases. Nobody sees
+The database answers the same questions for itself (permission_sql.py and beside it); a test compares both over random panels, members and cases. Nobody sees
 or does anything with a case of a provider to which they are tied, or with a case in which they took part, whatever their seat.
 """
 
@@ -50,6 +50,9 @@ class PanelAct(StrEnum):
     TIE_LIFTED = "tie-lifted"
     CASE_ADDED = "case-added"
     IMPORTED = "cases-imported"
+    LISTED = "list-given"
+    DRAWN = "sample-drawn"
+    BROUGHT = "sample-brought"
     DEALT = "cases-dealt"
     PUBLISHED = "findings-published"
     ENDED = "panel-ended"

@@ -25,6 +25,7 @@ from tocsin.web.review.models import (
     Consensus,
     Family,
     Findings,
+    Frame,
     Grading,
     Import,
     Panel,
@@ -94,6 +95,7 @@ class Whole:
     openings: list[tuple[datetime, str]]
     library: Any
     titles: dict[str, str] = field(default_factory=dict)
+    strata: dict[str, int] = field(default_factory=dict)
 
 
 def panels_of(member: Member) -> list[tuple[Panel, list[str], dict[str, int]]]:
@@ -172,6 +174,7 @@ def whole(number: int, by: Member) -> Whole:
         list(AgreedStandard.objects.filter(consensus=consensus).order_by("id")) if consensus else [],
         list(AgreedFactor.objects.filter(consensus=consensus).order_by("id")) if consensus else [],
         [(at, names.get(m, "")) for at, m in opened], of, {s.key: s.title for s in of.standards},
+        strata_of(case.panel),
     )  # fmt: skip
 
 
@@ -190,6 +193,11 @@ def asked_of(family: Family | None) -> tuple[list[Asked], str]:
     return [Asked(q.pk, of[q.pk], q.asked, q.state, tuple(said.get(q.pk, ()))) for q in questions], words[0]
 
 
+def strata_of(panel: Panel) -> dict[str, int]:
+    """How many cases each stratum of the panel's list has; empty without a list. One query."""
+    return Frame.objects.filter(panel=panel, ended=None).values_list("strata", flat=True).first() or {}
+
+
 @dataclass(slots=True)
 class Board:
     """A panel as its page shows it. Names follow who may see them."""
@@ -203,10 +211,11 @@ class Board:
     findings: list[Findings]
     convenes: bool
     own: list[Seat]
+    strata: dict[str, int]
 
 
 def board(number: int, by: Member) -> Board:
-    """Raises Panel.DoesNotExist. Six queries."""
+    """Raises Panel.DoesNotExist. Seven queries."""
     panel = Panel.objects.select_related("body").get(pk=number)
     seats = list(Seat.objects.filter(panel=panel, ended=None).select_related("member").order_by("role", "began", "id"))
     own = [s for s in seats if s.member_id == by.pk]
@@ -215,5 +224,5 @@ def board(number: int, by: Member) -> Board:
     return Board(
         panel, scales()[panel.scale], figures.progress(number), seats, list(ties if convenes else ties.filter(member=by)),
         list(Import.objects.filter(panel=panel).order_by("-at")[:10]), list(Findings.objects.filter(panel=panel).select_related("by").order_by("-id")[:5]),
-        convenes, own,
+        convenes, own, strata_of(panel),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.web.review import view_family, view_grading, view_standards, view_table, views
+from tocsin.web.review import view_family, view_grading, view_sample, view_standards, view_table, views
 
 app_name = "review"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("review/panels/<int:number>/table.csv", view_table.table_csv, name="table-csv"),
     path("review/panels/<int:number>/table.pdf", view_table.table_pdf, name="table-pdf"),
     path("review/panels/<int:number>/figures/", view_table.figures_page, name="figures"),
+    path("review/panels/<int:number>/sample/", view_sample.sample, name="sample"),
+    path("review/panels/<int:number>/sample.csv", view_sample.sample_csv, name="sample-csv"),
     path("review/imports/<uuid:number>/", views.import_page, name="import"),
     path("review/imports/<uuid:number>/aside.csv", views.import_aside, name="import-aside"),
     path("review/cases/<int:number>/", views.case, name="case"),

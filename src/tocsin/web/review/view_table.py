@@ -14,7 +14,7 @@ from tocsin.review import PUBLISHED, Meaning, Row, came_forward, exact_interval,
 from tocsin.review.factors import factor
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
-from tocsin.web.review import figures, publishing, queries
+from tocsin.web.review import figures, frames, publishing, queries
 from tocsin.web.review.doing import Invalid
 from tocsin.web.review.models import Figures, Panel, Sampling
 from tocsin.web.review.permissions import NotPermitted
@@ -114,11 +114,13 @@ def _content(request: HttpRequest, number: int) -> dict[str, Any]:
         unmet.setdefault((kind, what.split("@")[0]), []).append((provider, case, bears))
     counted = sorted(((k, w, len(rows), sum(b for *_, b in rows)) for (k, w), rows in unmet.items()), key=lambda r: -r[2])
     last = Figures.objects.filter(panel=panel).exclude(result=None).order_by("-ended").first()
+    frame = frames.frame_of(panel)
     return {
         "p": panel, "table": found, "rows": [_row(r) for r in (*found.rows, total)] if total.cases else [],
         "grades": list(scale.grades), "scale": scale, "waits": waits, "lines": {str(c.number): c for c in of}, "outcomes": figures.OUTCOMES,
         "forward": forward, "sampling": Sampling(panel.sampling), "today": today, "last": last, "meaning": Meaning,
         "unmet": [(_title(w), n, b, w) for k, w, n, b in counted if k == "standard"], "factors": [(_label(w), n, b) for k, w, n, b in counted if k == "factor"],
+        "sampled": figures.sampled(panel, frame, of, figures.strata_of(number)) if frame else None, "frame": frame,
         "signals": publishing.found_signals(panel, today) if total.cases else (), "findings": panel.findings_set.order_by("-id").first(),
     }  # fmt: skip
 
