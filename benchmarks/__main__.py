@@ -1,6 +1,6 @@
 """Speed as ratios within one run, and what signals cost and find. `python -m benchmarks [part ...] [--births N]`.
 
-Parts: read, kernel, thresholds, nightly, signals, delay, accord, review. Each prints the limit, what Tocsin takes, and the ratio of the two.
+Parts: read, kernel, thresholds, nightly, signals, delay, accord, review, search. Each prints the limit, what Tocsin takes, and the ratio of the two.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from numba import njit
 
 from benchmarks.accord import bench_accord
 from benchmarks.review import bench_review
+from benchmarks.search import bench_search
 from tocsin.watch import bernoulli_threshold, poisson_arl
 from tocsin.watch.budget import Budget
 from tocsin.watch.catalogue import load_catalogue
@@ -277,7 +278,7 @@ def bench_delay(sites: int = 240) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "accord", "read"])
+    parser.add_argument("parts", nargs="*", default=["kernel", "thresholds", "nightly", "signals", "delay", "accord", "search", "read"])
     parser.add_argument("--births", type=int, default=130_000_000)
     parser.add_argument("--panels", type=int, default=60)
     given = parser.parse_args()
@@ -299,6 +300,8 @@ def main() -> None:
                 bench_accord()
             case "review":
                 bench_review(given.panels)
+            case "search":
+                bench_search()
             case _:
                 parser.error(f"there is no part '{part}'")
 

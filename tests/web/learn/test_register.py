@@ -7,7 +7,6 @@ from django.db import DatabaseError, transaction
 
 from hall import enter, member
 from tocsin.learn import similarity
-from tocsin.learn.register import read_register
 from tocsin.web.concerns.models import JoinedSignal
 from tocsin.web.learn import actions, addressees, harvest, measuring, near, outcomes, pictures, queries, ringing, shipped
 from tocsin.web.learn.doing import Invalid, chain
@@ -15,63 +14,18 @@ from tocsin.web.learn.models import Item, Link, Push, Relation, Report, StatusEn
 from tocsin.web.people.permissions import NotPermitted
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, act_as, acting_as
+from two_reports import EARLY, FAILING, LATE, read
 from web.learn.conftest import REPORT, take_in
 
 pytestmark = pytest.mark.django_db
 
-EARLY = """
-id: 2001-early-review
-title: An early review
-body: Early reviewers
-published: 2001-05
-kind: inquiry
-nations: England
-maternity: true
-providers: [{name: Provider XAA, ods: XAA}]
-sources: [{id: report, document: The early review, address: "https://example.org/early"}]
-items:
-- id: r1
-  kind: recommendation
-  text: Consultants should come to the labour ward in person whenever a colleague asks them to attend.
-  source: report
-  page: 7
-  addressees: [Trusts]
-  failings: [consultant-absent]
-  reply: {accepted: accepted, on: 2002-01-05, by: The department, source: report}
-  evidence: {status: done-by-assertion, why: The trust wrote that it was done., on: 2003-04-01, source: report}
-"""
-LATE = """
-id: 2012-late-review
-title: A late review
-body: Late reviewers
-published: 2012-09-01
-kind: inquiry
-nations: England
-maternity: true
-sources: [{id: report, document: The late review, address: "https://example.org/late"}]
-items:
-- id: f1
-  kind: failing
-  text: Consultants did not come to the labour ward when they were asked to attend by colleagues.
-  source: report
-  page: 9
-  failings: [consultant-absent]
-  earlier: [2001-early-review/r1]
-"""
-
 
 @pytest.fixture
 def register():
-    from tocsin.learn import load as taxonomy
-
-    known = [f.id for f in taxonomy().failings]
-    failing = next((f for f in known if "consultant" in f), known[0])
-
     def made(early=EARLY, late=LATE):
-        texts = {"2001-early-review.yaml": early, "2012-late-review.yaml": late}
-        return read_register({name: text.replace("consultant-absent", failing) for name, text in texts.items()})
+        return read(early, late)
 
-    made.failing = failing
+    made.failing = FAILING
     return made
 
 
@@ -102,7 +56,9 @@ def test_a_new_version_updates_what_nobody_touched_and_leaves_the_rest(loaded_re
     with acting_as(hall.nhse.pk):
         outcomes.answer(item=one("2001-early-review/r1"), accepted="not-accepted", reason="The department's letter of 2004.", by=hall.nhse)
 
-    changed = EARLY.replace("whenever a colleague asks", "each time that a colleague asks").replace("accepted: accepted", "accepted: accepted-in-part")
+    changed = EARLY.replace("whenever a colleague asks", "each time that a colleague asks").replace(
+        "accepted: accepted", "accepted: accepted-in-part"
+    )
     assert shipped.load(loaded_register(changed)) == 1
 
     item = one("2001-early-review/r1")
@@ -118,7 +74,7 @@ def test_an_item_that_a_new_version_no_longer_has_is_withdrawn(loaded_register, 
     shipped.load(loaded_register())
 
     assert one("2001-early-review/r2").withdrawn is not None
-    assert queries.listed(queries.Wanted(text="all consultants"))[1] == 2
+    assert queries.listed(queries.Wanted(text="all consultants")).total == 2
 
 
 def test_earlier_ones_are_ranked_by_the_measure_itself(loaded_register, opened):
@@ -184,7 +140,13 @@ def test_whoever_is_asked_says_that_it_is_done_and_never_that_it_works(hall, rec
         with pytest.raises(NotPermitted, match="never by who was asked"):
             outcomes.say_status(item=recommendation, status="shown-to-work", on=yesterday, evidence="We looked.", by=hall.trust)
     with acting_as(hall.cqc.pk):
-        outcomes.say_status(item=one(recommendation.code), status="shown-to-work", on=yesterday, evidence="Attendance rose from 40 to 95 in 100.", by=hall.cqc)
+        outcomes.say_status(
+            item=one(recommendation.code),
+            status="shown-to-work",
+            on=yesterday,
+            evidence="Attendance rose from 40 to 95 in 100.",
+            by=hall.cqc,
+        )
 
     assert one(recommendation.code).status == "shown-to-work"
     assert [s.by_body.code for s in StatusEntry.objects.filter(item=recommendation).order_by("pk")] == ["trust", "cqc"]
@@ -196,7 +158,9 @@ def test_the_database_refuses_a_recipients_closing_even_past_the_module(hall, re
     with acting_as(hall.trust.pk):
         for status in ("shown-to-work", "superseded"):
             with pytest.raises(DatabaseError), transaction.atomic():
-                StatusEntry.objects.create(item=recommendation, status=status, on=date(2026, 1, 4), evidence="x", by=hall.trust, at=moment.at)
+                StatusEntry.objects.create(
+                    item=recommendation, status=status, on=date(2026, 1, 4), evidence="x", by=hall.trust, at=moment.at
+                )
             with pytest.raises(DatabaseError), transaction.atomic():
                 Item.objects.filter(pk=recommendation.pk).update(status=status)
     with acting_as(hall.cqc.pk), pytest.raises(DatabaseError), transaction.atomic():
@@ -230,11 +194,12 @@ def test_a_status_without_evidence_or_with_an_impossible_day_is_refused(hall, re
 
 def test_as_of_a_past_day_only_what_was_known_then_is_shown(loaded_register, hall, client):
     with acting_as(hall.cqc.pk):
-        outcomes.say_status(item=one("2001-early-review/r1"), status="shown-not-to-work", on=date(2010, 6, 1), evidence="Nobody came.", by=hall.cqc)
+        outcomes.say_status(
+            item=one("2001-early-review/r1"), status="shown-not-to-work", on=date(2010, 6, 1), evidence="Nobody came.", by=hall.cqc
+        )
 
     def stands(day):
-        rows, _, _ = queries.listed(queries.Wanted(as_of=day))
-        return {r.item.code: r.status for r in rows}
+        return {r.item.code: r.status for r in queries.listed(queries.Wanted(as_of=day)).rows}
 
     assert stands(date(2001, 1, 1)) == {}
     assert stands(date(2002, 1, 1)) == {"2001-early-review/r1": "unknown"}
@@ -254,7 +219,11 @@ def test_the_same_recommendations_join_one_history_and_conflicts_are_shown_on_bo
         with pytest.raises(Invalid, match="said already"):
             outcomes.relate(one=early, other=one(recommendation.code), kind="conflict", why="Again.", by=hall.nhse)
 
-    assert [i.code for i in queries.history_of_family(one(recommendation.code))] == ["2001-early-review/r1", "2012-late-review/f1", recommendation.code]
+    assert [i.code for i in queries.history_of_family(one(recommendation.code))] == [
+        "2001-early-review/r1",
+        "2012-late-review/f1",
+        recommendation.code,
+    ]
     for code in (early.code, recommendation.code):
         assert "One leaves it to trusts." in client.get(f"/learn/items/{code}/").content.decode()
 
@@ -263,15 +232,15 @@ def test_a_body_is_shown_how_often_it_was_asked_the_same(loaded_register, hall, 
     from tocsin.web.learn.models import Addressee
 
     with acting_as(TOCSIN):
-        Addressee.objects.filter(item=recommendation).update(kind="trust", body=None)
+        Addressee.objects.filter(item=recommendation).update(kind="trust", body=None, who="trusts")
     with acting_as(hall.nhse.pk):
         outcomes.relate(one=recommendation, other=one("2001-early-review/r1"), kind="same", why="The same.", by=hall.nhse)
 
-    again, _ = addressees.of("trust")
+    again = addressees.of("trusts").again
 
     assert [[i.code for i in g.items] for g in again] == [["2001-early-review/r1", recommendation.code]]
     assert again[0].done_before_last
-    assert next(a for a in addressees.asked({}) if a.key == "trust").repeats == 1
+    assert next((a.repeats, a.most) for a in addressees.asked() if a.key == "trusts") == (1, 2)
 
 
 def test_the_heat_map_counts_what_a_hand_count_gives(loaded_register, opened):
@@ -314,9 +283,9 @@ def test_a_closed_report_is_in_no_export_and_no_feed(loaded_register, draft_repo
 
 def test_misspelt_words_and_beginnings_of_words_find_it_too(loaded_register):
     for typed in ("consult", "consultant lab", "consultents", "senior doctors who do not attend when called"):
-        rows, total, _ = queries.listed(queries.Wanted(text=typed))
-        assert total >= 1, typed
-        assert rows[0].item.report.slug in ("2001-early-review", "2012-late-review")
+        found = queries.listed(queries.Wanted(text=typed))
+        assert found.total >= 1, typed
+        assert found.rows[0].item.report.slug in ("2001-early-review", "2012-late-review")
 
 
 @pytest.mark.parametrize("typed", ["'; drop table learn_item; --", "a & | ! ()", "%", "\\", "   ", "😀", "x" * 5000, ":*", "<->"])
@@ -388,6 +357,8 @@ def test_an_unknown_day_of_the_report_leaves_it_without_ancestors(hall):
 
 def test_json_of_the_record_names_no_member(hall, recommendation):
     with acting_as(hall.trust.pk):
-        outcomes.say_status(item=recommendation, status="acting", on=date(2026, 1, 5) - timedelta(days=1), evidence="They began.", by=hall.trust)
+        outcomes.say_status(
+            item=recommendation, status="acting", on=date(2026, 1, 5) - timedelta(days=1), evidence="They began.", by=hall.trust
+        )
         entries = ledger.entries(chain(recommendation.report))
     assert all(hall.trust.name not in json.dumps(e.payload) for e in entries)

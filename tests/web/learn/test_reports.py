@@ -89,18 +89,18 @@ def test_nobody_outside_the_body_sees_a_report_before_it_is_open(hall, draft_rep
 
 def test_once_open_everybody_sees_it_and_search_finds_it(hall, opened):
     act_as(None)
-    rows, total, _ = queries.listed(queries.Wanted(text="consultants attend"))
+    found = queries.listed(queries.Wanted(text="consultants attend"))
 
     assert Report.objects.filter(pk=opened.pk).exists()
-    assert total >= 1
-    assert rows[0].item.number == "1"
+    assert found.total >= 1
+    assert found.rows[0].item.number == "1"
 
 
 def test_search_finds_a_draft_for_its_own_body_alone(hall, draft_report):
     with acting_as(hall.trust.pk):
-        assert queries.listed(queries.Wanted(text="consultants attend"))[0][0].item.number == "1"
+        assert queries.listed(queries.Wanted(text="consultants attend")).rows[0].item.number == "1"
     with acting_as(hall.icb.pk):
-        assert queries.listed(queries.Wanted(text="consultants attend"))[0] == []
+        assert queries.listed(queries.Wanted(text="consultants attend")).rows == []
 
 
 def test_only_who_leads_for_the_body_opens_it_and_the_database_refuses_others(hall, draft_report):

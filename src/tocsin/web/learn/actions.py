@@ -9,7 +9,7 @@ from django.db import transaction
 
 from tocsin.learn import Kind
 from tocsin.learn import load as taxonomy
-from tocsin.web.learn.addressed import whom
+from tocsin.web.learn.addressed import asked
 from tocsin.web.learn.days import day_of
 from tocsin.web.learn.doing import Invalid, acts_for, needed, permit, tell
 from tocsin.web.learn.models import Addressee, Coding, Item, Link, LinkState, Origin, Passage, Reading, Report
@@ -287,8 +287,8 @@ def _ask(item: Item, bodies: list[Body] | None = None) -> None:
     if found is None:
         return
     name = re.sub(r"^(?:[Tt]hat )?(?:[Tt]he )?", "", found.group(1)).strip()[:300]
-    kind, body = whom(found.group(1), item.provider, bodies if bodies is not None else Body.objects.select_related("provider"))
-    Addressee.objects.get_or_create(item=item, name=name, defaults={"kind": kind, "body_id": body})
+    known = bodies if bodies is not None else Body.objects.select_related("provider")
+    Addressee.objects.get_or_create(item=item, name=name, defaults=asked(name, item.provider, known, found.group(1)))
 
 
 def _works(report: Report, by: Member) -> None:

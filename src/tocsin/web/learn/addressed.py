@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from tocsin.web.learn.identity import identity
 from tocsin.web.people.models import Body, Provider
 
 _KINDS = (
@@ -37,6 +38,14 @@ def whom(words: str, provider: Provider | None, bodies: Iterable[Body]) -> tuple
                     return own.kind, own.pk
             return kind, None
     return "", None
+
+
+def asked(name: str, provider: Provider | None, bodies: Iterable[Body], words: str = "") -> dict[str, str | int | None]:
+    """What is kept of an addressee beside the name: kind, body_id, and who it is. words: as they stand in the text, where they say more."""
+    known = list(bodies)
+    kind, body = whom(words or name, provider, known)
+    own = next((b.name for b in known if b.pk == body), name)
+    return {"kind": kind, "body_id": body, "who": identity(own).id}
 
 
 def provider_named(words: str, providers: Iterable[Provider]) -> Provider | None:

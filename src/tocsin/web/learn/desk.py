@@ -9,6 +9,7 @@ from tocsin.learn import Kind
 from tocsin.web.learn.actions import _ask, _measure_soon, _slug
 from tocsin.web.learn.days import day_of
 from tocsin.web.learn.doing import Invalid, needed, tell
+from tocsin.web.learn.identity import identity
 from tocsin.web.learn.models import Addressee, Draft, DraftVersion, Item, Origin, Push, Report
 from tocsin.web.learn.outcomes import push
 from tocsin.web.people.models import Body, Member
@@ -122,7 +123,8 @@ def enter(*, draft: Draft, title: str, on: str, by: Member, names: dict[str, str
         page_why="Written at the drafting desk.",
     )
     if draft.addressee:
-        Addressee.objects.create(item=item, name=names.get(draft.addressee, draft.addressee), kind=draft.addressee)
+        name = names.get(draft.addressee, draft.addressee)
+        Addressee.objects.create(item=item, name=name, kind=draft.addressee, who=identity(name).id)
     else:
         _ask(item)
     draft.ended, draft.item = "entered", item

@@ -1,5 +1,6 @@
 """Texts to stored vectors. The cosine of two is the part of the measure that does not hang on words; the words are compared afterwards."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +12,8 @@ from tocsin.learn.metric import WEIGHTS, metric_for
 from tocsin.learn.words import neutral, tfidf
 from tocsin.web.learn.models import DIMENSIONS
 
+# threads that wait by spinning hold the cores that other requests and the database need: on a busy machine ten times slower
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 VERSION = learn.MEASURE_VERSION
 """Changes with the measure; items whose vector is of another version are measured anew."""
 MEANING, LEXICAL = sum(WEIGHTS[:3]), WEIGHTS[3]

@@ -9,7 +9,7 @@ from pgvector.django import HalfVectorField
 from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.record.models import StoredFile
 
-DIMENSIONS = 1024
+DIMENSIONS = 512
 """Of a stored vector. Shorter ones are filled up with zeros, which changes no cosine."""
 
 
@@ -163,12 +163,13 @@ class Item(models.Model):
 
 
 class Addressee(models.Model):
-    """Whom an item asks. kind: a body of the map, where the words name one; body: the one body, where they name it."""
+    """Whom an item asks. kind: a body of the map, where the words name one; body: the one body, where they name it; who: as in identity.py."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE)
     name = models.CharField(max_length=300, db_index=True)
     kind = models.CharField(max_length=60, blank=True)
     body = models.ForeignKey(Body, null=True, on_delete=models.PROTECT)
+    who = models.CharField(max_length=80, blank=True, db_index=True)
 
     class Meta:
         db_table = "learn_addressee"

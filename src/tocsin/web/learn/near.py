@@ -11,6 +11,7 @@ from pgvector import HalfVector
 
 from tocsin.web.learn import measuring
 from tocsin.web.learn.models import Item, Link, LinkState, Status, StatusEntry
+from tocsin.web.learn.search import wide
 
 CANDIDATES = 60
 _DONE = (Status.ASSERTED, Status.WORKS)
@@ -77,7 +78,7 @@ def like(text: str, *, before: date | None = None, kind: str | None = None, top:
     if not any(vector):
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        _wide(cursor)
+        wide(cursor)
         cursor.execute(
             """
             SELECT item_id, 1 - (vector <=> %(v)s::halfvec) FROM (
@@ -115,7 +116,7 @@ def _pairs(ids: list[int], compare: str) -> list[tuple[int, int, float]]:
     """(item, other item, cosine): by meaning, and among those that people linked to the same failing."""
     assert compare in ("<", ">")
     with transaction.atomic(), connection.cursor() as cursor:
-        _wide(cursor)
+        wide(cursor)
         cursor.execute(
             f"""
             SELECT i.id, o.item_id, 1 - (o.vector <=> i.vector) FROM learn_item i CROSS JOIN LATERAL (
@@ -137,10 +138,6 @@ def _pairs(ids: list[int], compare: str) -> list[tuple[int, int, float]]:
         )
         rows: list[tuple[int, int, Any]] = cursor.fetchall()
     return [(a, b, float(c)) for a, b, c in rows if c is not None]
-
-
-def _wide(cursor: Any) -> None:
-    cursor.execute("SELECT set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true)")
 
 
 def _loaded(ids: Iterable[int]) -> dict[int, Item]:

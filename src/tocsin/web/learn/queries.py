@@ -13,6 +13,9 @@ from tocsin.web.learn import search
 from tocsin.web.learn.models import Accepted, Addressee, Coding, Item, Link, LinkState, Passage, Push, Relation, Report, Status, StatusEntry
 
 PAGE = 25
+COUNT_TO = 10_000
+COMPARED = 2_000
+"""So few items are compared one by one; among more the indexes are asked."""
 LIKELY = 0.5
 """From this probability on a link that nobody has confirmed yet is counted."""
 COUNTED = Q(state=LinkState.CONFIRMED) | Q(state=LinkState.DISPUTED) | Q(state=LinkState.PROPOSED, score__gte=LIKELY)
@@ -64,7 +67,7 @@ def items(wanted: Wanted) -> QuerySet[Item]:
     if wanted.report:
         found = found.filter(report__slug=wanted.report)
     if wanted.addressee:
-        found = found.filter(pk__in=Addressee.objects.filter(Q(kind=wanted.addressee) | Q(kind="", name=wanted.addressee)).values("item"))
+        found = found.filter(pk__in=Addressee.objects.filter(Q(who=wanted.addressee) | Q(kind=wanted.addressee)).values("item"))
     if wanted.year.isascii() and wanted.year.isdigit() and len(wanted.year) == 4:
         found = found.filter(on__year=int(wanted.year))
     if wanted.as_of:
@@ -78,19 +81,45 @@ def items(wanted: Wanted) -> QuerySet[Item]:
     return found
 
 
-def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> tuple[list[Row], int, bool]:
-    """One page of items, how many there are, and whether that is all. Four queries, one more where words are looked for among some items only."""
+@dataclass(frozen=True)
+class Listed:
+    """One page of items. total: how many there are, at most `most`; whole: whether that is all; more: whether a next page follows."""
+
+    rows: list[Row]
+    total: int
+    whole: bool
+    more: bool
+    read_as: dict[str, list[str]] = field(default_factory=dict)
+
+
+def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> Listed:
+    """One page of items. Four queries; up to four more where words are rare or misspelt, stand among other choices, or on late pages.
+
+    Nothing is counted beyond COUNT_TO, so that a page of a large register is as quick as one of a small one.
+    """
     found = items(wanted)
-    if wanted.text:
-        narrow = wanted != Wanted(text=wanted.text, sort=wanted.sort)
-        within = list(found.values_list("pk", flat=True)[:20_000]) if narrow else None
-        hits = search.find(wanted.text, within=within, limit=200)
-        here = [h.item for h in hits[(page - 1) * size : page * size]]
-        by_id = {i.pk: i for i in found.filter(pk__in=here)}
-        rows, total = [by_id[i] for i in here if i in by_id], len(hits)
-        return _rows(rows), total, total < 200
-    total = found.count()
-    return _rows(list(found.order_by(*SORTS.get(wanted.sort, SORTS["newest"]))[(page - 1) * size : page * size])), total, True
+    if wanted.text.strip():
+        within, narrow = _narrowed(wanted, found)
+        hits = search.page_of(wanted.text, page, size, within=within, narrow=narrow)
+        by_id = {i.pk: i for i in found.filter(pk__in=hits.items)}
+        rows = _rows([by_id[i] for i in hits.items if i in by_id])
+        return Listed(rows, hits.total, hits.whole, hits.more, hits.read_as)
+    total = found.order_by()[: COUNT_TO + 1].count()
+    first = (page - 1) * size
+    here = list(found.order_by(*SORTS.get(wanted.sort, SORTS["newest"]))[first : first + size + 1])
+    return Listed(_rows(here[:size]), min(total, COUNT_TO), total <= COUNT_TO, len(here) > size)
+
+
+def _narrowed(wanted: Wanted, found: QuerySet[Item]) -> tuple[list[int] | None, search.Narrow | None]:
+    """What a reader's other choices leave: the items themselves where they are few, else a question for them; nothing where nothing was chosen."""
+    if wanted == Wanted(text=wanted.text, sort=wanted.sort):
+        return None, None
+    ids = found.order_by().values("pk")
+    few = list(ids.values_list("pk", flat=True)[: COMPARED + 1])
+    if len(few) <= COMPARED:
+        return few, None
+    sql, values = ids.query.sql_with_params()
+    return None, (sql, values)
 
 
 def _rows(found: list[Item]) -> list[Row]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tocsin.learn import load as taxonomy
 from tocsin.web.concerns.powers import bodies as kinds_of_bodies
-from tocsin.web.learn import actions, asking, harvest, near, outcomes, queries
+from tocsin.web.learn import actions, asking, harvest, near, outcomes, queries, search
 from tocsin.web.learn.doing import Invalid, about, chain
 from tocsin.web.learn.models import Accepted, Item, Status
 from tocsin.web.people.models import Body
@@ -27,14 +27,12 @@ MOST = 100_000
 @require_safe
 def register(request: HttpRequest) -> HttpResponse:
     wanted, page = asking.wanted(request), asking.page(request)
-    rows, total, whole = queries.listed(wanted, page)
+    found = queries.listed(wanted, page)
     values = {
-        "rows": rows,
-        "total": total,
-        "whole": whole,
+        "found": found,
         "wanted": wanted,
         "page": page,
-        "pages": max(1, -(-total // queries.PAGE)),
+        "pages": max(1, -(-found.total // queries.PAGE)) if found.whole else None,
         "query": asking.kept(request, "page"),
         "names": queries.names_of_failings(),
         "statuses": dict(Status.choices),
@@ -87,7 +85,9 @@ def _page(request: HttpRequest, found: Item, problem: str = "", form: str = "", 
             "may": {act.value: may_learn(who, act, asked) for act in Learn},
             "leads": [p.body for p in who.parts if p.role == "lead"],
             "own_bodies": Body.objects.filter(pk__in=[p.body for p in who.parts if p.role == "lead"]) if member else [],
-            "entries": [e for e in ledger.entries(chain(found.report)) if f'"{found.code}"' in e.payload and (as_of is None or e.at.date() <= as_of)],
+            "entries": [
+                e for e in ledger.entries(chain(found.report)) if f'"{found.code}"' in e.payload and (as_of is None or e.at.date() <= as_of)
+            ],
             "problem": problem,
             "form": form,
             "address": settings.TOCSIN_URL + request.path,
@@ -164,8 +164,7 @@ def export(request: HttpRequest, form: str) -> HttpResponse | StreamingHttpRespo
     """What the reader asks of the register, for programs: all of it where nothing is asked."""
     wanted = asking.wanted(request)
     if wanted.text:
-        rows, _, _ = queries.listed(wanted, size=200)
-        found = [r.item for r in rows]
+        found = [r.item for r in queries.listed(wanted, size=search.RANKED).rows]
     else:
         found = list(queries.items(wanted).prefetch_related("addressee_set").order_by("on", "code")[:MOST])
     if form == "csv":
@@ -185,7 +184,7 @@ def export(request: HttpRequest, form: str) -> HttpResponse | StreamingHttpRespo
 def feed(request: HttpRequest) -> HttpResponse:
     """A saved search: new items that fit, as a feed."""
     wanted = asking.wanted(request)
-    rows, _, _ = queries.listed(wanted, size=50)
+    rows = queries.listed(wanted, size=50).rows
     link = f"{settings.TOCSIN_URL}/learn/register/?{asking.kept(request)}"
     feed_ = Atom1Feed(
         "Tocsin: the register",

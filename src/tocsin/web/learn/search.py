@@ -1,20 +1,27 @@
-"""Search as one types: words and the beginnings of words, meaning, and, where no word fits, words that look alike."""
+"""Search as one types: words and the beginnings of words, meaning, and, where no item has a word, words that look alike."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 from pgvector import HalfVector
 
 from tocsin.web.learn import measuring, search_sql
-from tocsin.web.learn.near import _wide
 
-WORDS, MEANING, PARTS = 300, 60, 40
-"""How many candidates each way gives."""
+RANKED = 200
+"""So many hits are put in order by words and meaning together; what else has the words follows, newest first."""
+MEANING = 60
+"""How many candidates meaning alone gives."""
 FEW = 10
 """With fewer items in which every word stands, those with some of the words are looked at too."""
+FAR = 0.35
+"""What shares no word and is not even so near only fills the page."""
+BEGUN = 4
+"""Fewer letters than these mean nothing yet."""
+Narrow = tuple[str, tuple[Any, ...]]
+"""A question whose answer is ids of items, as (SQL, values)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,45 +34,100 @@ class Hit:
     words: float
 
 
-def find(text: str, *, within: Sequence[int] | None = None, limit: int = 50) -> list[Hit]:
-    """Items that fit what was typed, best first. within: only among these. Two queries, four where no word fits.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of hits. total: how many are known; whole: whether that is all; more: whether a next page follows; read_as: for a misspelt word."""
 
-    Words that fit count half, meaning the other half; of drafts only those of the reader's own bodies are looked at.
+    items: list[int]
+    total: int
+    whole: bool
+    more: bool
+    read_as: dict[str, list[str]]
+
+
+def page_of(text: str, page: int, size: int, *, within: Sequence[int] | None = None, narrow: Narrow | None = None) -> Found:
+    """One page of what fits, in an order that stays. Two queries, up to five where words are rare or misspelt and on pages after the first RANKED.
+
+    within: only among these few; narrow: only among what this question gives.
     """
-    text = text.replace("\0", " ")[:300].strip()
-    if not text:
-        return []
-    vector = measuring.of_query(text)
-    values = {
-        "v": HalfVector(list(vector)).to_text(),
-        "q": _tsquery(text),
-        "ids": list(within) if within is not None else None,
-        "t": text,
-        "w": WORDS,
-        "m": MEANING,
-        "p": PARTS,
-    }
+    hits, query, read_as = _ranked(text, within, narrow)
+    first, last = (page - 1) * size, page * size
+    shown = [h.item for h in hits[first:last]]
+    whole = within is not None or len(hits) < RANKED
+    if whole or last < len(hits):
+        return Found(shown, len(hits), whole, last < len(hits), read_as)
+    lacking = size - len(shown)
+    rest = _rest(query, [h.item for h in hits], narrow, max(0, first - len(hits)), lacking + 1)
+    return Found([*shown, *rest[:lacking]], len(hits), False, len(rest) > lacking, read_as)
+
+
+def find(text: str, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, limit: int = 50) -> list[Hit]:
+    """Items that fit what was typed, best first, at most RANKED. Two queries, up to four where words are rare or misspelt.
+
+    Words that fit count half, meaning the other half. Of what is closed only what the reader's own bodies took in is looked at.
+    """
+    return _ranked(text, within, narrow)[0][:limit]
+
+
+def _ranked(text: str, within: Sequence[int] | None, narrow: Narrow | None) -> tuple[list[Hit], str, dict[str, list[str]]]:
+    text = text.replace("\0", " ")[:300]
+    query, read_as = _tsquery(text), {}
+    vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else ()
+    if not any(vector) and not query:
+        return [], "", {}
+    values: dict[str, Any] = {"v": HalfVector(list(vector)).to_text(), "q": query, "w": RANKED, "m": MEANING if any(vector) else 0}
+    order = search_sql.BY_MEANING if any(vector) else search_sql.BY_DAY
     with transaction.atomic(), connection.cursor() as cursor:
-        _wide(cursor)
-        cursor.execute(search_sql.AMONG if within is not None else search_sql.EVERYTHING, values)
-        rows = cursor.fetchall()
-        if within is None and sum(bool(r[2]) for r in rows) < FEW:
-            cursor.execute(search_sql.EVERYTHING, values | {"q": values["q"].replace(" & ", " | ")})
-            rows = _best([*rows, *((i, c, 0.5 * w) for i, c, w in cursor.fetchall())])
-        if within is None and not any(r[2] for r in rows):
-            cursor.execute(search_sql.PARTS, values)
-            rows = _best([*rows, *cursor.fetchall()])
+        wide(cursor)
+        if within is not None:
+            cursor.execute(search_sql.AMONG.format(**order), values | {"ids": list(within)})
+            rows = cursor.fetchall()
+        else:
+            rows = _ask(cursor, search_sql.RANKED, values, narrow, order)
+            if query and sum(bool(r[2]) for r in rows) < FEW:
+                read_as = _spelt(cursor, query)
+                query = _corrected(query, read_as) if read_as else query.replace(" & ", " | ")
+                more = _ask(cursor, search_sql.RANKED, values | {"q": query, "m": 0}, narrow, order)
+                rows = _best([*rows, *((i, c, 0.5 * w) for i, c, w in more)])
     best = max((r[2] for r in rows), default=0) or 1
     hits = [Hit(i, 0.5 * max(c or 0.0, 0.0) + 0.5 * (w / best) ** 0.5, c or 0.0, w) for i, c, w in rows]
     if any(h.words for h in hits):
-        # what shares neither word nor meaning only fills the page
-        hits = [h for h in hits if h.words or h.cosine >= 0.35]
-    order = np.argsort([-h.score for h in hits], kind="stable")[:limit]
-    return [hits[i] for i in order]
+        hits = [h for h in hits if h.words or h.cosine >= FAR]
+    return sorted(hits, key=lambda h: (-h.score, h.item))[: RANKED if within is None else None], query, read_as
 
 
-def _best(rows: list[tuple[int, float | None, float]]) -> list[tuple[int, float | None, float]]:
-    out: dict[int, tuple[int, float | None, float]] = {}
+def _rest(query: str, seen: list[int], narrow: Narrow | None, skip: int, size: int) -> list[int]:
+    with connection.cursor() as cursor:
+        return [row[0] for row in _ask(cursor, search_sql.REST, {"q": query, "seen": seen, "skip": skip, "n": size}, narrow, {})]
+
+
+def _ask(cursor: Any, statement: str, values: dict[str, Any], narrow: Narrow | None, order: dict[str, str]) -> list[tuple[Any, ...]]:
+    inner, own = "", ""
+    if narrow is not None:
+        names = {f"n{i}": value for i, value in enumerate(narrow[1])}
+        values = values | names
+        numbers = iter(names)
+        asked = re.sub("%s", lambda _: f"%({next(numbers)})s", narrow[0])
+        inner, own = f"AND o.item_id IN ({asked})", f"AND i.id IN ({asked})"
+    cursor.execute(statement.format(narrow=inner, narrow_own=own, **order), values)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _spelt(cursor: Any, query: str) -> dict[str, list[str]]:
+    """Words of the question that no open item has, each with those that look alike."""
+    typed = [word.removesuffix(":*") for word in query.split(" & ")]
+    cursor.execute(search_sql.SPELT, {"typed": [w for w in typed if len(w) > 3]})
+    return {word: near for word, near in cursor.fetchall() if near}
+
+
+def _corrected(query: str, read_as: dict[str, list[str]]) -> str:
+    words = query.split(" & ")
+    return " & ".join(f"({' | '.join(read_as[w.removesuffix(':*')])})" if w.removesuffix(":*") in read_as else w for w in words)
+
+
+def _best(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    out: dict[int, tuple[Any, ...]] = {}
     for row in rows:
         if row[0] not in out or row[2] > out[row[0]][2]:
             out[row[0]] = row
@@ -79,3 +141,8 @@ def _tsquery(text: str) -> str:
         return ""
     *whole, last = words
     return " & ".join([*whole, last if re.search(r"\s$", text) else f"{last}:*"])
+
+
+def wide(cursor: Any) -> None:
+    """How far the index of meanings is searched, for the transaction: far enough to find 98 in 100 of the truly nearest (benchmarks/search.py)."""
+    cursor.execute("SELECT set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true)")

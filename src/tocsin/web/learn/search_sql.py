@@ -1,26 +1,51 @@
-"""What search asks the database."""
+"""What search asks the database. Of what is open every row is searched; of what is closed only the rows of the reader's own bodies.
 
-QUERY = "(to_tsquery('english', %(q)s) || to_tsquery('simple', %(q)s))"
-EVERYTHING = f"""
-WITH q AS (SELECT {QUERY} AS words, %(v)s::halfvec AS v),
-lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o, q WHERE o.words @@ q.words LIMIT %(w)s),
-sem AS (SELECT item_id, vector, words FROM learn_open ORDER BY vector <=> %(v)s::halfvec LIMIT %(m)s),
-own AS (SELECT id AS item_id, vector, learn_words(text, '', number) AS words FROM learn_item
-         WHERE NOT open AND withdrawn IS NULL AND body_id IN (SELECT tocsin_my_bodies()) LIMIT 5000),
-own_lex AS (SELECT own.* FROM own, q WHERE own.words @@ q.words LIMIT %(w)s),
-own_sem AS (SELECT * FROM own WHERE vector IS NOT NULL ORDER BY vector <=> %(v)s::halfvec LIMIT 20)
-SELECT item_id, max(1 - (found.vector <=> q.v)), max(CASE WHEN found.words @@ q.words THEN ts_rank_cd(found.words, q.words) ELSE 0 END)
-  FROM (SELECT * FROM lex UNION ALL SELECT * FROM sem UNION ALL SELECT * FROM own_lex UNION ALL SELECT * FROM own_sem) found, q
+`{narrow}` keeps to items that fit the reader's other choices; `{nearest}` is the order in which candidates are taken, by meaning where there is any.
+"""
+
+BY_MEANING = {
+    "nearest": "o.vector <=> %(v)s::halfvec",
+    "nearest_own": "i.vector <=> %(v)s::halfvec",
+    "cosine": "1 - (found.vector <=> %(v)s::halfvec)",
+}
+BY_DAY = {"nearest": 'o."on" DESC, o.item_id', "nearest_own": 'i."on" DESC, i.id', "cosine": "0.0"}
+WORDS = "(to_tsquery('english', %(q)s) || to_tsquery('simple', %(q)s))"
+_OWN = "NOT i.open AND i.withdrawn IS NULL AND i.body_id IN (SELECT tocsin_my_bodies())"
+_RANK = f"CASE WHEN found.words @@ {WORDS} THEN ts_rank_cd(found.words, {WORDS}) ELSE 0 END"
+
+RANKED = f"""
+WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} ORDER BY {{nearest}} LIMIT %(w)s),
+sem AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE true {{narrow}} ORDER BY {{nearest}} LIMIT %(m)s),
+own_lex AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} {{narrow_own}}
+    ORDER BY {{nearest_own}} LIMIT %(w)s),
+own_sem AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.vector IS NOT NULL {{narrow_own}}
+    ORDER BY {{nearest_own}} LIMIT %(m)s)
+SELECT item_id, max({{cosine}}), max({_RANK})
+  FROM (SELECT * FROM lex UNION ALL SELECT * FROM sem UNION ALL SELECT * FROM own_lex UNION ALL SELECT * FROM own_sem) found
  GROUP BY item_id
 """
+"""By words (the nearest in meaning first) and by meaning: item, cosine, rank of its words."""
+
 AMONG = f"""
-WITH q AS (SELECT {QUERY} AS words, %(v)s::halfvec AS v)
-SELECT i.id, 1 - (i.vector <=> q.v), CASE WHEN w.words @@ q.words THEN ts_rank_cd(w.words, q.words) ELSE 0 END
-  FROM learn_item i LEFT JOIN learn_open o ON o.item_id = i.id CROSS JOIN q
- CROSS JOIN LATERAL (SELECT coalesce(o.words, learn_words(i.text, '', i.number)) AS words) w
- WHERE i.id = ANY(%(ids)s)
+SELECT found.id, {{cosine}}, {_RANK} FROM (
+    SELECT i.id, i.vector, coalesce(o.words, i.words) AS words FROM learn_item i LEFT JOIN learn_open o ON o.item_id = i.id
+     WHERE i.id = ANY(%(ids)s)) found
 """
-PARTS = """
-SELECT item_id, 1 - (vector <=> %(v)s::halfvec), word_similarity(%(t)s, text)
-  FROM learn_open WHERE %(t)s <%% text ORDER BY 3 DESC LIMIT %(p)s
+"""The same for few items: each of them is compared."""
+
+REST = f"""
+SELECT item_id FROM (
+    SELECT o.item_id, o."on" FROM learn_open o WHERE o.words @@ {WORDS} AND o.item_id <> ALL(%(seen)s) {{narrow}}
+    UNION ALL
+    SELECT i.id, i."on" FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} AND i.id <> ALL(%(seen)s) {{narrow_own}}
+) found ORDER BY "on" DESC NULLS LAST, item_id LIMIT %(n)s OFFSET %(skip)s
 """
+"""What else has the words, newest first."""
+
+SPELT = """
+SELECT typed.word, (SELECT array_agg(near.word) FROM (
+    SELECT w.word FROM learn_word w WHERE w.word %% typed.word ORDER BY similarity(w.word, typed.word) DESC, w.word LIMIT 3) near)
+  FROM unnest(%(typed)s::text[]) AS typed (word)
+ WHERE NOT EXISTS (SELECT FROM learn_word w WHERE w.word ~>=~ typed.word AND w.word ~<~ (typed.word || chr(1114111)))
+"""
+"""For each word that no open item has, and with which none begins, the words that look alike."""

@@ -10,9 +10,10 @@ from django.db import transaction
 from tocsin.learn.register import Item as ShippedItem
 from tocsin.learn.register import Register, register
 from tocsin.learn.register import Report as ShippedReport
-from tocsin.web.learn import measuring
-from tocsin.web.learn.addressed import provider_named, whom
+from tocsin.web.learn import measuring, shipped_vectors
+from tocsin.web.learn.addressed import asked, provider_named
 from tocsin.web.learn.doing import tell
+from tocsin.web.learn.identity import identity
 from tocsin.web.learn.models import Addressee, Family, Item, Link, LinkState, Origin, Relation, Report, StatusEntry
 from tocsin.web.people.models import Body, Provider
 from tocsin.web.record.acting import TOCSIN, acting_as
@@ -36,6 +37,7 @@ def load(given: Register | None = None, progress: Progress | None = None) -> int
                 changed += 1
         if changed:
             _families(whole)
+        _identify()
         _measure(told)
         told("Loaded the register", 1, 1)
     return changed
@@ -119,8 +121,7 @@ def _item(item: Item, given: ShippedItem, of: ShippedReport, report: Report, bod
     }
     StatusEntry.objects.update_or_create(item=item, shipped=True, defaults=values)
     for name in given.addressees:
-        kind, body = whom(name, report.provider, bodies)
-        Addressee.objects.update_or_create(item=item, name=name[:300], defaults={"kind": kind, "body_id": body})
+        Addressee.objects.update_or_create(item=item, name=name[:300], defaults=asked(name, report.provider, bodies))
     Addressee.objects.filter(item=item).exclude(name__in=[n[:300] for n in given.addressees]).delete()
     for failing in given.failings:
         Link.objects.get_or_create(item=item, failing=failing, defaults={"reason": {"by": "register"}, "state": LinkState.CONFIRMED})
@@ -146,12 +147,20 @@ def _families(whole: Register) -> None:
                 )
 
 
+def _identify() -> None:
+    """Who is who may have changed in bodies.yaml since an addressee was kept."""
+    for found in Addressee.objects.select_related("body"):
+        who = identity(found.body.name if found.body else found.name).id
+        if who != found.who:
+            Addressee.objects.filter(pk=found.pk).update(who=who)
+
+
 def _measure(told: Progress) -> None:
     waiting = list(Item.objects.filter(report__origin=Origin.SHIPPED, withdrawn=None).exclude(measure=measuring.VERSION).only("pk", "text"))
     for begun in range(0, len(waiting), 64):
         told("Measuring the register", begun, len(waiting))
         batch = waiting[begun : begun + 64]
-        for item, vector in zip(batch, measuring.vectors([i.text for i in batch]), strict=True):
+        for item, vector in zip(batch, shipped_vectors.vectors([i.text for i in batch]), strict=True):
             item.vector, item.measure = vector if vector.any() else None, measuring.VERSION
             item.save(update_fields=["vector", "measure"])
 

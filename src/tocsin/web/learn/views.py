@@ -4,12 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from tocsin.learn import load as taxonomy
 from tocsin.learn.chart import Spec, png, svg
-from tocsin.web.concerns.powers import bodies
 from tocsin.web.learn import addressees, asking, pictures, queries
 from tocsin.web.learn.models import Status
 from tocsin.web.learn.queries import Wanted
@@ -93,23 +92,22 @@ def failing_picture(request: HttpRequest, name: str, form: str) -> HttpResponse:
 
 @require_safe
 def asked(request: HttpRequest) -> HttpResponse:
-    return render(request, "learn/asked.jinja", {"rows": addressees.asked(bodies(now().date()))[:300]})
+    return render(request, "learn/asked.jinja", {"rows": addressees.asked()[:300]})
 
 
 @require_safe
 def asked_one(request: HttpRequest, key: str) -> HttpResponse:
     as_of = asking.as_of(request)
-    again, once = addressees.of(key, as_of)
-    if not again and not once:
+    found = addressees.of(key, as_of)
+    if found is None:
+        if where := addressees.moved(key):
+            return redirect("learn:asked-one", where, permanent=True)
         raise Http404("Nothing was asked of such a body.")
     return render(
         request,
         "learn/asked_one.jinja",
         {
-            "key": key,
-            "name": bodies(now().date()).get(key, key),
-            "again": again,
-            "once": once,
+            "found": found,
             "as_of": as_of,
             "statuses": dict(Status.choices),
             "address": settings.TOCSIN_URL + request.path,
@@ -128,12 +126,11 @@ def known(request: HttpRequest) -> HttpResponse:
         totals: dict[str, int] = {}
         for (row, _), n in heat.cells.items():
             totals[row] = totals.get(row, 0) + n
-        rows, total, _ = queries.listed(Wanted(as_of=as_of, text=asking.word(request, "text")), size=25)
+        rows = queries.listed(Wanted(as_of=as_of, text=asking.word(request, "text"))).rows
         values |= {
             "counted": queries.counted(as_of),
             "totals": sorted(((n, totals[k], k) for k, n in heat.rows), key=lambda t: -t[1]),
             "rows": rows,
-            "total": total,
             "statuses": dict(Status.choices),
             "names": queries.names_of_failings(),
             "text": asking.word(request, "text"),
