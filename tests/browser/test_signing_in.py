@@ -69,6 +69,30 @@ def give_password(page, hall, someone):
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+def test_the_pages_of_an_account_are_for_everybody_and_nobody_changes_the_address_they_were_invited_at(page, hall):
+    def seen(address):
+        page.goto(f"{hall.url}/account/{address}")
+        assert page.url.endswith(address)
+        page.evaluate(AXE)
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 700})
+            found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+            assert [v["id"] for v in found["violations"]] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    seen("login/")
+    page.fill("input[name=login]", hall.icb.email)
+    page.fill("input[name=password]", "another password")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    assert "not correct" in page.get_by_role("alert").inner_text()
+    give_password(page, hall, hall.icb)
+    page.wait_for_url("**/account/2fa/")
+    for address in ("2fa/", "2fa/totp/activate/", "2fa/webauthn/add/", "password/change/", "reauthenticate/", "logout/"):
+        seen(address)
+    page.goto(f"{hall.url}/account/email/")
+    assert "/account/email/" not in page.url
+
+
 def test_a_passkey_is_made_and_then_lets_its_owner_in_and_nobody_else(page, hall):
     devices, authenticator = with_authenticator(page)
     give_password(page, hall, hall.icb)

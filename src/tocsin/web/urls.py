@@ -15,6 +15,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("account/signup/", RedirectView.as_view(url="/join/")),
     path("account/password/reset/", no_reset),
+    # an address is what an invitation was made for; nobody changes it for themselves
+    path("account/email/", RedirectView.as_view(pattern_name="people:account")),
     path("account/", include("allauth.urls")),
     path("", include("tocsin.web.people.urls")),
     path("", include("tocsin.web.concerns.urls")),
