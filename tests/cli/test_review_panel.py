@@ -59,7 +59,7 @@ def test_findings_name_the_provider_that_stands_out_and_exit_1(graded, tmp_path)
     assert said.exit_code == 1
     assert "at P3 in 20 of 20 cases" in said.stdout
     assert found["compared"][0]["provider"] == "P3"
-    assert {s["provider"]["code"] for s in found["signals"]} == {"P3", ""}
+    assert {s["provider"]["code"] for s in found["signals"]} == {"P3"}
 
 
 def test_neymans_division_draws_more_where_less_is_known(tmp_path):

@@ -32,8 +32,32 @@ def test_a_standard_unmet_all_over_the_country_is_a_national_finding():
     rows = [m for p in "ABCDEF" for m in _met(p, "s", 4, 12)]
     (found,) = unmet_again(rows)
 
-    assert (found.provider, found.unmet, found.applied) == (None, 24, 96)
+    assert (found.provider, found.unmet, found.applied, found.providers, found.of_providers) == (None, 24, 96, 6, 6)
     assert found.p == pytest.approx(binomtest(24, 96, 0.05, alternative="greater").pvalue)
+
+
+def test_what_one_of_many_providers_has_alone_is_no_national_finding():
+    found = unmet_again([*_met("A", "s", 20, 2), *(m for p in "BCDE" for m in _met(p, "s", 0, 15)), *_met("F", "s", 0, 0, untold=3)])
+
+    assert [(u.provider, u.providers, u.of_providers) for u in found] == [("A", 1, 5)]
+
+
+def test_where_one_provider_alone_was_looked_at_it_is_held_against_what_is_tolerated():
+    (found,) = unmet_again(_met("A", "s", 6, 20))
+    said = signals([], [found], {"A": ProviderRef("A", "Provider A")}, {}, nation=None, raised_on=date(2026, 1, 1), since=None, address="/x/")
+
+    assert (found.provider, found.unmet, found.applied, found.others_applied) == ("A", 6, 26, 0)
+    assert found.p == pytest.approx(binomtest(6, 26, 0.05, alternative="greater").pvalue)
+    assert "at Provider A in 6 of 26 cases" in said[0].sentence
+    assert "no other provider was looked at" in said[0].sentence
+
+
+def test_a_national_finding_says_how_many_providers_share_it():
+    found = unmet_again([m for p in "ABC" for m in _met(p, "s", 4, 12)] + _met("D", "s", 0, 12))
+    said = signals([], found, {}, {"s": "A standard"}, nation=ProviderRef("ALL", "All"), raised_on=date(2026, 1, 1), since=None, address="/x/")
+
+    assert "3 of 4 providers share this" in said[0].sentence
+    assert (said[0].evidence["providers"], said[0].evidence["of_providers"]) == (3, 4)
 
 
 def test_chance_alone_is_seldom_named():

@@ -50,7 +50,7 @@ def table(
     found = or_exit(lambda: review.published(source, as_in) if source in review.PUBLISHED else _tabulated(source, scale))
     lines = [*found.rows, found.total]
     if as_json:
-        print(json.dumps({**asdict(found), "intervals": {r.label: _intervals(r) for r in lines}}))
+        print(json.dumps({**asdict(found), "intervals": {r.label: _intervals(r) for r in lines}}, default=str))
         return
     if as_csv:
         out = csv.writer(sys.stdout)
@@ -68,6 +68,12 @@ def table(
         print(f"{r.label:32} {_share(r, 'would', r.would):>32} {_share(r, 'might_or_would', r.might_or_would):>32}")
         if r.by_grade:
             print("   by grade: " + ", ".join(f"{code}: {n}" for code, n in r.by_grade))
+    if found.waited is not None:
+        w = found.waited
+        print(
+            f"\nA family whose baby was born in {w.births_from} waited {w.first[0]:,} to {w.first[1]:,} days for the report; one of {w.births_to}, "
+            f"{w.last[0]:,} to {w.last[1]:,}."
+        )
     for note in found.notes:
         print(f"\nNote: {note}")
     for of in found.sources:

@@ -51,7 +51,7 @@ from tocsin.review.standards import (
     read_facts,
     read_standards,
 )
-from tocsin.review.table import PUBLISHED, Row, Table, exact_interval, published, tabulate
+from tocsin.review.table import PUBLISHED, Row, Table, Waited, exact_interval, published, tabulate
 from tocsin.review.unmet import Met, Unmet, unmet_again
 
 __all__ = [
@@ -108,6 +108,7 @@ __all__ = [
     "Unassigned",
     "Unmet",
     "Wait",
+    "Waited",
     "Waits",
     "Why",
     "allocate",

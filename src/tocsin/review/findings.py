@@ -41,12 +41,14 @@ def signal_of_unmet(u: Unmet, provider: ProviderRef, title: str, *, raised_on: d
     """A signal that a standard went unmet again and again. provider: for a national finding, the body that answers for the country."""
     few = u.applied < FEWEST_SHOWN
     counted = "in most of the few cases" if few else f"in {u.unmet} of {u.applied} cases"
+    tolerated = f"up to {100 * u.tolerated:.0f} in 100 would not have been named"
+    where = f"at {provider.name}"
     if u.provider is None:
-        held = f"; up to {100 * u.tolerated:.0f} in 100 would not have been named"
-        where = "nationally"
+        held, where = f". {u.providers} of {u.of_providers} providers share this; {tolerated}", "nationally"
+    elif not u.others_applied:
+        held = f"; no other provider was looked at, and {tolerated}"
     else:
         held = f"; in all other providers, in {u.others_unmet} of {u.others_applied}"
-        where = f"at {provider.name}"
     return Signal(
         provider,
         ConcernKind.CARE_BELOW_STANDARD,
@@ -57,7 +59,8 @@ def signal_of_unmet(u: Unmet, provider: ProviderRef, title: str, *, raised_on: d
         address,
         {
             "standard": u.standard, "unmet": u.unmet, "applied": u.applied, "not_told": u.not_told, "lower": round(u.lower, 4),
-            "upper": round(u.upper, 4), "others_unmet": u.others_unmet, "others_applied": u.others_applied, "p": u.p, "q": u.q,
+            "upper": round(u.upper, 4), "providers": u.providers, "of_providers": u.of_providers, "others_unmet": u.others_unmet,
+            "others_applied": u.others_applied, "p": u.p, "q": u.q,
         },
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -33,14 +34,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """How long the families of a published table waited for its report, as far as years of birth tell it.
+
+    first, last: least and most days that somebody waited who gave birth in the first, in the last year looked at. source: of the dates.
+    """
+
+    births_from: int
+    births_to: int
+    reported: date
+    first: tuple[int, int]
+    last: tuple[int, int]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows by kind of outcome, their total, and what a reader must know beside the numbers."""
+    """Rows by kind of outcome, their total, and what a reader must know beside the numbers. led_by, waited: of a published one."""
 
     name: str
     rows: tuple[Row, ...]
     total: Row
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    led_by: str = ""
+    waited: Waited | None = None
 
 
 def exact_interval(count: int, of: int, level: float = 0.95) -> tuple[float, float]:
@@ -82,7 +100,17 @@ def published(name: str, as_in: str = "summary") -> Table:
     rest_would = total.would - sum(known) if total.would is not None and len(known) == len(rows) else None
     cases, either = total.cases - sum(r.cases for r in rows), total.might_or_would - sum(r.might_or_would for r in rows)
     rows.append(Row(read["rest"], cases, rest_would, either))
-    return Table(read["name"], tuple(rows), total, tuple(" ".join(n.split()) for n in read["notes"]), tuple(read["sources"].values()))
+    notes = tuple(" ".join(n.split()) for n in read["notes"])
+    return Table(read["name"], tuple(rows), total, notes, tuple(read["sources"].values()), read["led_by"], _waited(read))
+
+
+def _waited(read: dict[str, Any]) -> Waited:
+    births, reported = read["births"], read["reported"]
+
+    def days(year: int) -> tuple[int, int]:
+        return (reported - date(year, 12, 31)).days, (reported - date(year, 1, 1)).days
+
+    return Waited(births["from"], births["to"], reported, days(births["from"]), days(births["to"]), read["dated_by"])
 
 
 def _row(label: str, counts: list[int], scale: Scale) -> Row:

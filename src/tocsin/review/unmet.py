@@ -1,4 +1,4 @@
-"""The same standard unmet again and again: in one provider more than in others, or in many cases of the country.
+"""The same standard unmet again and again: in one provider more than in others, in the only one looked at, or in several of the country.
 
 Each question is an exact test on counts, so that it holds for few cases; and the share of false findings among all that are named is kept
 down over all the questions asked at once (Benjamini & Hochberg, JRSS B 57 (1995) 289-300; exact tests make it stricter still, and the
@@ -6,7 +6,7 @@ tests of one provider's cases rise and fall together, which that procedure bears
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.stats import binom, false_discovery_control, hypergeom
 
@@ -30,8 +30,9 @@ class Met:
 class Unmet:
     """One standard, in one provider (None: in all). unmet of applied cases, with an exact 95 % interval; not_told besides.
 
-    others_unmet, others_applied: in all other providers, for a provider; 0 of 0 nationally. tolerated: share up to which it is not
-    named. p: chance of so many if it were no worse than the others (or than tolerated). q: as in `Compared`. cases: those where unmet.
+    providers, of_providers: in how many of those to whose cases it applied it went unmet. others_unmet, others_applied: in all other
+    providers, for a provider; 0 of 0 nationally, and where only one was looked at. tolerated: share up to which it is not named. p: chance
+    of so many if it were no worse than the others (or than tolerated). q: as in `Compared`. cases: those where unmet.
     """
 
     standard: str
@@ -41,6 +42,8 @@ class Unmet:
     not_told: int
     lower: float
     upper: float
+    providers: int
+    of_providers: int
     others_unmet: int
     others_applied: int
     tolerated: float
@@ -52,8 +55,9 @@ class Unmet:
 def unmet_again(found: Iterable[Met], *, tolerated: float = 0.05, level: float = 0.05) -> tuple[Unmet, ...]:
     """Standards unmet again and again, the least likely by chance first.
 
-    tolerated: share of cases in which a standard may go unmet before that is a national finding, in (0, 1). level: share of false findings
-    allowed. Raises ValueError for a standard that stands twice for one case.
+    A provider is held against the others; where cases of one alone were looked at, against `tolerated`. A national finding is one that at
+    least two providers share. tolerated: share of cases in which a standard may go unmet without being named, in (0, 1). level: share of
+    false findings allowed. Raises ValueError for a standard that stands twice for one case.
     """
     if not 0 < tolerated < 1 or not 0 < level < 1:
         raise ValueError("tolerated and level must be strictly between 0 and 1")
@@ -64,7 +68,8 @@ def unmet_again(found: Iterable[Met], *, tolerated: float = 0.05, level: float =
             raise ValueError(f"case '{m.case}' has standard '{m.standard}' twice; give what was agreed, once")
         seen.add((m.case, m.standard))
         table.setdefault(m.standard, {}).setdefault(m.provider, []).append(m)
-    national = _named([_national(s, by, tolerated) for s, by in table.items()], level)
+    # one question for each standard: of all together, which is that of the provider itself where there is one only
+    national = [u for u in _named([_pooled(s, by, tolerated) for s, by in table.items()], level) if u.provider or u.providers > 1]
     local = _named([_local(s, p, by) for s, by in table.items() for p in by if len(by) > 1], level)
     return tuple(sorted([*national, *local], key=lambda u: (u.q, u.p, u.standard, u.provider or "")))
 
@@ -73,18 +78,16 @@ def _named(asked: list[Unmet], level: float) -> list[Unmet]:
     if not asked:
         return []
     qs = false_discovery_control([u.p for u in asked])
-    return [
-        Unmet(u.standard, u.provider, u.unmet, u.applied, u.not_told, u.lower, u.upper, u.others_unmet, u.others_applied, u.tolerated, u.p,
-              float(q), u.cases)
-        for u, q in zip(asked, qs, strict=True)
-        if q <= level and u.unmet >= LEAST_CASES
-    ]  # fmt: skip
+    return [replace(u, q=float(q)) for u, q in zip(asked, qs, strict=True) if q <= level and u.unmet >= LEAST_CASES]
 
 
-def _national(standard: str, by: dict[str, list[Met]], tolerated: float) -> Unmet:
+def _pooled(standard: str, by: dict[str, list[Met]], tolerated: float) -> Unmet:
     unmet, applied, not_told, cases = _counts([m for rows in by.values() for m in rows])
     p = float(binom.sf(unmet - 1, applied, tolerated)) if applied else 1.0
-    return Unmet(standard, None, unmet, applied, not_told, *exact_interval(unmet, applied), 0, 0, tolerated, min(p, 1.0), 1.0, cases)
+    about = next(iter(by)) if len(by) == 1 else None
+    return Unmet(
+        standard, about, unmet, applied, not_told, *exact_interval(unmet, applied), *_shared(by), 0, 0, tolerated, min(p, 1.0), 1.0, cases
+    )  # fmt: skip
 
 
 def _local(standard: str, provider: str, by: dict[str, list[Met]]) -> Unmet:
@@ -93,8 +96,15 @@ def _local(standard: str, provider: str, by: dict[str, list[Met]]) -> Unmet:
     # Fisher's exact test, one-sided: given how many went unmet in all, the chance that so many are here
     p = float(hypergeom.sf(unmet - 1, applied + all_others, unmet + others, applied)) if applied and all_others else 1.0
     return Unmet(
-        standard, provider, unmet, applied, not_told, *exact_interval(unmet, applied), others, all_others, 0.0, min(max(p, 0.0), 1.0), 1.0, cases
+        standard, provider, unmet, applied, not_told, *exact_interval(unmet, applied), *_shared(by), others, all_others, 0.0,
+        min(max(p, 0.0), 1.0), 1.0, cases,
     )  # fmt: skip
+
+
+def _shared(by: dict[str, list[Met]]) -> tuple[int, int]:
+    """(providers in which it went unmet, providers to whose cases it applied)."""
+    told = [{m.met for m in rows} - {None} for rows in by.values()]
+    return sum(False in t for t in told), sum(bool(t) for t in told)
 
 
 def _counts(rows: list[Met]) -> tuple[int, int, int, tuple[str, ...]]:

@@ -209,10 +209,11 @@ def test_whoever_has_no_part_in_a_panel_sees_nothing_of_it(table):
             assert not Attachment.objects.exists()
             for whole in ("cases", "gradings", "unmet", "progress", "strata"):
                 assert ask(f"SELECT * FROM review_panel_{whole}(%s)", table.panel) == [], whole
+            assert table.panel not in {row[0] for row in ask("SELECT * FROM review_my_progress()")}
 
 
 def test_the_inner_functions_that_read_as_tocsin_are_refused_to_the_web(table):
-    inner = ("agreed_of(1)", "opened_of(1, true)", "unmet_of(1)", "progress_of(1)", "case_places(1)", "strata_of(1)")
+    inner = ("agreed_of(1)", "opened_of(1, true)", "unmet_of(1)", "progress_of(1)", "case_places(1)", "strata_of(1)", "progress_each('{1}')")
     for call in (f"review_{i}" for i in inner):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             ask(f"SELECT * FROM {call}")

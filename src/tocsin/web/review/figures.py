@@ -97,6 +97,13 @@ def progress(panel: int) -> dict[str, int]:
     return dict(zip(names, found[0] if found else (0,) * len(names), strict=True))
 
 
+def progress_of_mine() -> dict[int, dict[str, int]]:
+    """How far each panel is in which the acting member sits; one without cases is not there. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM review_my_progress()")
+        return {panel: {"cases": cases, "agreed": agreed, "unanswered": unanswered} for panel, cases, agreed, unanswered in cursor.fetchall()}
+
+
 def unmet(panel: int) -> list[tuple[str, str, str, int, bool]]:
     """(kind, standard or factor, provider, case, whether it bears on the grade) of what the panel agreed was not met, or contributed. One query."""
     return _rows("SELECT * FROM review_panel_unmet(%s)", panel)

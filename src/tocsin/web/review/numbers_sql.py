@@ -63,6 +63,19 @@ BEGIN
       FROM review_case c WHERE c.panel_id = panel;
     PERFORM set_config('tocsin.acting', before, true);
 END $$;
+CREATE FUNCTION review_progress_each(panels bigint[]) RETURNS TABLE (panel bigint, cases bigint, agreed bigint, unanswered bigint) LANGUAGE plpgsql
+STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE before text := tocsin_acting();
+BEGIN
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
+    RETURN QUERY
+    SELECT c.panel_id, count(*), count(c.agreed), coalesce(sum((SELECT count(*) FROM review_question q
+             WHERE q.case_id = c.id AND q.state IN ('open', 'not-resolved'))), 0)::bigint
+      FROM review_case c WHERE c.panel_id = ANY(panels) GROUP BY c.panel_id;
+    PERFORM set_config('tocsin.acting', before, true);
+END $$;
+REVOKE EXECUTE ON FUNCTION review_progress_each FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION review_agreed_of, review_opened_of, review_unmet_of, review_progress_of, review_panel_graders, review_case_places FROM PUBLIC;
 
 CREATE FUNCTION review_sits_in(panel bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -83,5 +96,9 @@ $$;
 CREATE FUNCTION review_panel_progress(panel bigint) RETURNS TABLE (cases bigint, given bigint, graded bigint, talked bigint, agreed bigint,
     finished bigint, questions bigint, unanswered bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT * FROM review_progress_of(panel) WHERE review_sits_in(panel)
+$$;
+CREATE FUNCTION review_my_progress() RETURNS TABLE (panel bigint, cases bigint, agreed bigint, unanswered bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT * FROM review_progress_each(ARRAY(SELECT review_my_seats()))
 $$;
 """

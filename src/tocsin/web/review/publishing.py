@@ -46,7 +46,7 @@ def publish(*, panel: int, words: str, by: Member, request: UUID | None = None) 
 
 
 def found_signals(panel: Panel, today: date) -> tuple[Signal, ...]:
-    """What stands out in a panel's findings, as signals. Six queries, as Tocsin; `figures` of the panel as they were last worked out."""
+    """What stands out in a panel's findings, as signals. Five queries, as Tocsin; `figures` of the panel as they were last worked out."""
     unmet = again(panel)
     with acting_as(TOCSIN):
         last = Figures.objects.filter(panel=panel).exclude(result=None).order_by("-ended").first()
@@ -56,9 +56,8 @@ def found_signals(panel: Panel, today: date) -> tuple[Signal, ...]:
     codes = {u.provider for u in unmet if u.provider} | {c.provider for c in compared}
     providers = {p.code: ProviderRef(p.code, p.name) for p in Provider.objects.filter(pk__in=codes)}
     titles = {u.standard: _title(u.standard) for u in unmet} | titles
-    several = len({c.provider for c in figures.lines(panel.pk)}) > 1
     return signals(
-        compared, unmet, providers, titles, nation=NATION if several else None, raised_on=today, since=since,
+        compared, unmet, providers, titles, nation=NATION, raised_on=today, since=since,
         address=reverse("review:table", args=[panel.pk]),
     )  # fmt: skip
 

@@ -34,6 +34,7 @@ urlpatterns = [
     path("review/standards/of/<str:key>/", view_standards.standard, name="standard"),
     path("review/published/<slug:name>/", view_table.published_table, name="published"),
     path("review/published/<slug:name>.csv", view_table.published_csv, name="published-csv"),
+    path("review/published/<slug:name>.pdf", view_table.published_pdf, name="published-pdf"),
     path("answered/", view_family.answered, name="answered"),
     path("answered/leave/", view_family.leave, name="leave"),
 ]

@@ -20,9 +20,6 @@ from tocsin.web.review.models import Figures, Panel, Sampling
 from tocsin.web.review.permissions import NotPermitted
 from tocsin.web.ui import printing
 
-EAST_KENT_DAYS = 13
-"""Years from the first births that the East Kent panel looked at (2009) to its report (2022)."""
-
 
 @members_only
 @require_safe
@@ -52,25 +49,20 @@ def table_pdf(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def published_table(request: HttpRequest, name: str) -> HttpResponse:
     """A table that an inquiry published, as its report and as a later summary print it."""
-    if name not in PUBLISHED:
-        raise Http404("There is no such table.")
-    as_in = request.GET.get("as", "summary")
-    as_in = as_in if as_in in ("report", "summary") else "summary"
-    found = published(name, as_in)
-    rows = [_row(r) for r in (*found.rows, found.total)]
-    forward = came_forward(found.total.cases, found.total.might_or_would, provider="East Kent")
-    return render(request, "review/published.jinja", {
-        "table": found, "rows": rows, "grades": [], "as_in": as_in, "name": name, "forward": forward, "years": EAST_KENT_DAYS,
-    })  # fmt: skip
+    return render(request, "review/published.jinja", _published(request, name))
+
+
+@require_safe
+def published_pdf(request: HttpRequest, name: str) -> HttpResponse:
+    made = printing.pdf(render_to_string("review/published_print.jinja", _published(request, name)))
+    response = HttpResponse(made, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return response
 
 
 @require_safe
 def published_csv(request: HttpRequest, name: str) -> HttpResponse:
-    if name not in PUBLISHED:
-        raise Http404("There is no such table.")
-    as_in = request.GET.get("as", "summary")
-    found = published(name, as_in if as_in in ("report", "summary") else "summary")
-    return _csv([_row(r) for r in (*found.rows, found.total)], [], f"{name}.csv")
+    return _csv(_published(request, name)["rows"], [], f"{name}.csv")
 
 
 @members_only
@@ -98,6 +90,18 @@ def figures_page(request: HttpRequest, number: int) -> HttpResponse:
     }, status=status)  # fmt: skip
 
 
+def _published(request: HttpRequest, name: str) -> dict[str, Any]:
+    if name not in PUBLISHED:
+        raise Http404("There is no such table.")
+    as_in = request.GET.get("as", "summary")
+    as_in = as_in if as_in in ("report", "summary") else "summary"
+    found = published(name, as_in)
+    return {
+        "table": found, "rows": [_row(r) for r in (*found.rows, found.total)], "grades": [], "as_in": as_in, "name": name,
+        "forward": came_forward(found.total.cases, found.total.might_or_would, provider=found.name.split(",")[0]),
+    }  # fmt: skip
+
+
 def _content(request: HttpRequest, number: int) -> dict[str, Any]:
     panel = _panel(number)
     of = figures.lines(number)
@@ -120,7 +124,7 @@ def _content(request: HttpRequest, number: int) -> dict[str, Any]:
         "grades": list(scale.grades), "scale": scale, "waits": waits, "lines": {str(c.number): c for c in of}, "outcomes": figures.OUTCOMES,
         "forward": forward, "sampling": Sampling(panel.sampling), "today": today, "last": last, "meaning": Meaning,
         "unmet": [(_title(w), n, b, w) for k, w, n, b in counted if k == "standard"], "factors": [(_label(w), n, b) for k, w, n, b in counted if k == "factor"],
-        "sampled": figures.sampled(panel, frame, of, figures.strata_of(number)) if frame else None, "frame": frame,
+        "sampled": figures.sampled(panel, frame, of, figures.strata_of(number)) if frame else None, "frame": frame, "beside": published(PUBLISHED[0]),
         "signals": publishing.found_signals(panel, today) if total.cases else (), "findings": panel.findings_set.order_by("-id").first(),
     }  # fmt: skip
 
