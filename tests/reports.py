@@ -44,6 +44,18 @@ def pictures_only() -> bytes:
     return bytes(document.output())
 
 
+def second_page_scanned() -> bytes:
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica", size=11)
+    document.multi_cell(0, 6, FAILING)
+    document.add_page()
+    picture = io.BytesIO()
+    Image.new("RGB", (200, 200), "grey").save(picture, "PNG")
+    document.image(picture, x=10, y=10, w=150)
+    return bytes(document.output())
+
+
 def docx() -> bytes:
     document = Document()
     document.add_heading("Learning from a death in hospital", 1)

@@ -1,11 +1,15 @@
 import io
 import json
+import sys
+import types
 import zipfile
 
 import pytest
+from PIL import Image
 
-from reports import EVIDENCE, FAILING, RECOMMENDATION, docx, html, pdf, pictures_only
-from tocsin.learn import Correction, Kind, Limits, Unreadable, read
+from reports import EVIDENCE, FAILING, RECOMMENDATION, docx, html, pdf, pictures_only, second_page_scanned
+from tocsin.learn import Correction, Kind, Limits, Unreadable, read, reading
+from tocsin.learn.parse import parse, recogniser
 from tocsin.learn.passages import classify, paragraphs
 
 
@@ -115,3 +119,39 @@ def test_corrections_shift_the_rules_for_other_words():
 
     assert classify(asked).kind is Kind.RECOMMENDATION
     assert classify(asked, corrections).kind is Kind.BACKGROUND
+
+
+def test_pages_that_are_pictures_are_said_where_nothing_can_recognise_words(monkeypatch):
+    monkeypatch.setattr(reading, "can_recognise", lambda: False)
+    report = read(second_page_scanned())
+
+    assert (report.scanned_pages, report.recognised_pages) == ((2,), ())
+    assert report.passages[0].text == FAILING
+
+
+def test_pages_that_are_pictures_are_read_with_their_numbers_where_something_recognises_words():
+    answer = parse(second_page_scanned(), "pdf", 10, 10_000, lambda picture: f"{picture.width > 500}")
+
+    assert [page[1:] for page in answer["pages"]] == [[False, False], [False, True]]
+    assert answer["pages"][1][0] == "True"
+
+
+def test_a_picture_without_words_stays_a_picture():
+    assert parse(second_page_scanned(), "pdf", 10, 10_000, lambda picture: " ")["pages"][1][1:] == [True, False]
+
+
+def test_recognised_lines_are_put_from_top_to_bottom_and_left_to_right(monkeypatch):
+    def box(left, top):
+        return [[left, top], [left + 50, top], [left + 50, top + 10], [left, top + 10]]
+
+    lines = [(box(0, 200), "third", 1.0), (box(300, 101), "second", 1.0), (box(0, 100), "first", 1.0)]
+    fake = types.SimpleNamespace(RapidOCR=lambda: lambda picture: (lines, None))
+    monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", fake)
+
+    assert recogniser()(Image.new("RGB", (400, 300))) == "first\nsecond\nthird"
+
+
+def test_without_the_optional_package_there_is_no_recogniser(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
+
+    assert recogniser() is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.learn import MEASURE_VERSION, link, load, similarity, vectors
+from tocsin.learn import MEASURE_VERSION, encoders, link, load, similarity, vectors
 from tocsin.learn.encoders import Shipped, word_pieces
 from tocsin.learn.metric import WEIGHTS, fit, sentences, shipped
 from tocsin.learn.train import version_of
@@ -74,6 +74,14 @@ def test_arrays_of_texts_other_languages_and_repeated_texts_are_answered_alike()
     assert found[0, 3] == 1
     assert similarity(np.array([], dtype=str), np.array(texts)).shape == (0, 5)
     assert vectors(np.array(texts)).shape == (5, 397)
+
+
+def test_a_kept_vector_is_the_one_that_was_made_and_few_are_kept(monkeypatch):
+    monkeypatch.setattr(encoders, "_KEEP", 2)
+    first = Shipped().encode([NOT_CALLED, ROOF, LATE_CALL])
+
+    np.testing.assert_allclose(Shipped().encode([NOT_CALLED, LATE_CALL]), first[[0, 2]], atol=1e-6)
+    assert len(encoders._kept) == 2
 
 
 def test_names_places_dates_and_numbers_do_not_count():

@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 
 from tocsin import learn
-from tocsin.cli import learn_register
+from tocsin.cli import learn_register, learn_taxonomy
 from tocsin.learn.register import earlier_items
 from tocsin.learn.register import register as shipped
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(learn_register.app, name="register")
+app.command("taxonomy")(learn_taxonomy.taxonomy)
 _out = Console()
 File = Annotated[str, typer.Argument(metavar="FILE", help="A report: PDF, DOCX, HTML or text.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
@@ -49,7 +50,9 @@ def read(file: File, as_json: AsJson = False) -> None:
         value = getattr(report, name)
         _say(f"{name.capitalize()}: {f'{value.value} (page {value.page})' if value else 'not found'}")
     if report.scanned_pages:
-        _say(f"Pages that are pictures, not read: {', '.join(map(str, report.scanned_pages))}")
+        _say(f"Pages that are pictures, not read: {', '.join(map(str, report.scanned_pages))}. With tocsin[ocr] installed they are.")
+    if report.recognised_pages:
+        _say(f"Pages that are pictures, read by character recognition: {', '.join(map(str, report.recognised_pages))}. Check their words.")
     for passage, these in zip(telling, links, strict=True):
         number = f" {passage.number}" if passage.number else ""
         about = f"{learn.load()[these[0].failing].name}, {these[0].score:.0%} likely" if these else "not linked"

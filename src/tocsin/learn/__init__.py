@@ -1,6 +1,7 @@
 """REMEMBER: reports in, recurring failings out. Knows no network, no clock, no Django."""
 
 from tocsin.learn.agreement import cohen_kappa, krippendorff_alpha
+from tocsin.learn.crosswalks import Crosswalks, Place, Scheme, crosswalks
 from tocsin.learn.drafting import Judged, Quality, Strength, judge
 from tocsin.learn.encoders import Encoder
 from tocsin.learn.link import Link, Reason, link
@@ -14,6 +15,7 @@ from tocsin.learn.version import MEASURE_VERSION
 __all__ = [
     "MEASURE_VERSION",
     "Correction",
+    "Crosswalks",
     "Earlier",
     "Encoder",
     "Failing",
@@ -23,14 +25,17 @@ __all__ = [
     "Limits",
     "Link",
     "Passage",
+    "Place",
     "Quality",
     "Reason",
     "Report",
+    "Scheme",
     "Strength",
     "Taxonomy",
     "Unreadable",
     "change_point",
     "cohen_kappa",
+    "crosswalks",
     "fell_after",
     "judge",
     "krippendorff_alpha",

@@ -5,7 +5,9 @@ import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +17,9 @@ from tocsin.learn import e5
 
 Vectors = NDArray[np.float32]
 _AT_ONCE = 1024  # word pieces that one pass takes: enough to keep a core busy, small enough for its cache
+_KEEP = 4096  # vectors, about 12 MB
+_kept: dict[bytes, Vectors] = {}
+_lock = Lock()
 _LONGEST_WORDS = 160  # about 220 word pieces: within what both models were made for
 
 
@@ -25,10 +30,25 @@ class Encoder(Protocol):
 
 
 class Shipped:
-    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers, each half of length 1. Long texts are cut and averaged."""
+    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers, each half of length 1. Long texts are cut and averaged.
+
+    The last few thousand vectors are kept, since a passage is first linked and then compared, and sentences recur; of the texts only digests.
+    """
 
     def encode(self, texts: list[str]) -> Vectors:
         """shape (len(texts), 768). A text without a letter or digit gives zeros."""
+        keys = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+        with _lock:
+            known = {key: _kept[key] for key in keys if key in _kept}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        known |= dict(zip(new, self._encoded(list(new.values())), strict=True))
+        with _lock:
+            _kept.update(known)
+            for key in list(_kept)[:-_KEEP]:
+                del _kept[key]
+        return np.array([known[key] for key in keys], np.float32).reshape(len(texts), 768)
+
+    def _encoded(self, texts: list[str]) -> Vectors:
         pieces: list[str] = []
         owner: list[int] = []
         for i, text in enumerate(texts):

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may take."""
+    """What one file may take. recognised_pages: pictures of pages of one file that are read by character recognition, at most."""
 
     file_mb: int = 60
     pages: int = 2000
     memory_mb: int = 768
     cpu_seconds: int = 20
     characters: int = 8_000_000
+    recognised_pages: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was read. scanned_pages: pages that are pictures, from which nothing was read. paged: False where the format has no pages."""
+    """What was read. paged: False where the format has no pages.
+
+    scanned_pages: pages that are pictures, from which nothing was read; recognised_pages: pictures whose words were recognised, with errors likely.
+    """
 
     title: Found | None
     date: Found | None
@@ -62,6 +67,7 @@ class Report:
     pages: int
     paged: bool
     scanned_pages: tuple[int, ...]
+    recognised_pages: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for json.dumps."""
@@ -87,12 +93,13 @@ def read(source: str | Path | bytes, limits: Limits = Limits(), *, corrections: 
         raise Unreadable(f"{name}: larger than the {limits.file_mb} MB allowed")
     kind = _kind(source)
     answer = _in_a_child(source, kind, limits, name)
-    pages = [text for text, _ in answer["pages"]]
-    scanned = tuple(i for i, (_, image) in enumerate(answer["pages"], 1) if image)
+    scanned = tuple(i for i, page in enumerate(answer["pages"], 1) if page[1])
+    if scanned and len(scanned) <= limits.recognised_pages and can_recognise():
+        answer = _in_a_child(source, kind, limits, name, pictures=len(scanned))
+        scanned = tuple(i for i, page in enumerate(answer["pages"], 1) if page[1])
+    pages = [page[0] for page in answer["pages"]]
     if not any(page.strip() for page in pages):
-        raise Unreadable(
-            f"{name}: {'every page is a picture; read it with character recognition first' if scanned else 'no text on any page'}"
-        )
+        raise Unreadable(f"{name}: {_PICTURES if scanned else 'no text on any page'}")
     parts = [
         Passage(text, page, found.kind, recommendation_number(text) if found.kind is Kind.RECOMMENDATION else None, found.why)
         for page, text in paragraphs(pages)
@@ -100,8 +107,17 @@ def read(source: str | Path | bytes, limits: Limits = Limits(), *, corrections: 
     ]
     return Report(
         _title(answer["title"], pages), _first(_DATE, pages, "first date on the opening pages"), _most(_BODY, pages[:5], "named on the opening pages"),
-        _most(_PROVIDER, pages, "named most often"), _addressees(parts), tuple(parts), len(pages), kind in ("pdf", "text"), scanned,
+        _most(_PROVIDER, pages, "named most often"), _addressees(parts), tuple(parts), len(pages), answer["paged"], scanned,
+        tuple(i for i, page in enumerate(answer["pages"], 1) if page[2]),
     )  # fmt: skip
+
+
+def can_recognise() -> bool:
+    """Whether the optional package for character recognition is installed: `pip install tocsin[ocr]`."""
+    return find_spec("rapidocr_onnxruntime") is not None
+
+
+_PICTURES = "every page is a picture; install tocsin[ocr], or read it with character recognition first"
 
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -122,27 +138,30 @@ _ADDRESSEE = re.compile(
 
 
 def _kind(data: bytes) -> str:
-    head = data[:2048].lstrip()
+    head = data[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
     if b"%PDF-" in data[:1024]:
         return "pdf"
-    if head.startswith(b"PK\x03\x04"):
+    # the last is an old or encrypted Word file, which the parser says
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return "docx"
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return "docx"  # an encrypted or old Word file: said to be unreadable by the parser
-    return "html" if re.match(rb"(?is)(<!doctype html|<html|<\?xml|<body|<head|<!--)", head) else "text"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.replace(b"\0", b"")[2:]
+    return (
+        "html" if re.match(rb"(?is)(<!doctype html|<html|<\?xml|<body|<head|<!--|<(?:p|div|h1|article|main|table)[ >])", head) else "text"
+    )
 
 
-def _in_a_child(data: bytes, kind: str, limits: Limits, name: str) -> dict[str, Any]:
+def _in_a_child(data: bytes, kind: str, limits: Limits, name: str, pictures: int = 0) -> dict[str, Any]:
+    """pictures: how many pages are to be read by character recognition, which takes more time and memory; 0 for none."""
+    seconds, memory = limits.cpu_seconds + 20 * pictures, limits.memory_mb + (3072 if pictures else 0)
     command = [sys.executable, "-I", str(Path(parse.__file__)), kind]
-    command += [str(v) for v in (limits.pages, limits.memory_mb, limits.cpu_seconds, limits.characters)]
+    command += [str(v) for v in (limits.pages, memory, seconds, limits.characters)] + ["ocr"] * bool(pictures)
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=3 * limits.cpu_seconds + 10, check=False)  # noqa: S603
+        done = subprocess.run(command, input=data, capture_output=True, timeout=3 * seconds + 10, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as wrong:
         raise Unreadable(f"{name}: reading took too long and was ended") from wrong
     if done.returncode:
-        raise Unreadable(
-            f"{name}: reading went over its limits ({limits.cpu_seconds} s, {limits.memory_mb} MB) or broke down, and was ended"
-        )
+        raise Unreadable(f"{name}: reading went over its limits ({seconds} s, {memory} MB) or broke down, and was ended")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "error" in answer:
         raise Unreadable(f"{name}: {answer['error']}")

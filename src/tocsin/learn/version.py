@@ -1,3 +1,3 @@
 """Written by tocsin.learn.train: vectors and values made under one version cannot be compared with those of another."""
 
-MEASURE_VERSION = "2026.2-e4e33106"
+MEASURE_VERSION = "2026.3-3090990c"
