@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from tocsin import learn
 from tocsin.learn.metric import WEIGHTS, metric_for
@@ -43,10 +44,15 @@ def words_alike(text: str, others: Sequence[str]) -> NDArray[np.float64]:
     """How much the words are alike, 0 to 1 for each of the others."""
     if not others:
         return np.zeros(0)
-    _, metric = metric_for()
-    rows = tfidf([neutral(text), *(neutral(o) for o in others)], metric.words, {})
+    rows = words_of([text, *others])
     found: NDArray[np.float64] = (rows[0] @ rows[1:].T).toarray()[0]
     return found
+
+
+def words_of(texts: Sequence[str]) -> csr_matrix:
+    """Rows whose dot products are how much the words of two texts are alike."""
+    _, metric = metric_for()
+    return tfidf([neutral(text) for text in texts], metric.words, {})
 
 
 def whole(cosine: NDArray[np.float64], lexical: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -232,11 +232,11 @@ class StatusEntry(models.Model):
 
 
 class Relation(models.Model):
-    """Two items have to do with each other: one repeats, contradicts or replaces the other."""
+    """What somebody said of two items: one repeats, contradicts or replaces the other, or does not although it was proposed."""
 
     one = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
     other = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=12, help_text="same, conflict, replaces")
+    kind = models.CharField(max_length=12, help_text="same, conflict, replaces, not-same, not-conflict")
     why = models.CharField(max_length=500)
     by_body = models.ForeignKey(Body, null=True, on_delete=models.PROTECT)
     at = models.DateTimeField()
@@ -244,6 +244,22 @@ class Relation(models.Model):
     class Meta:
         db_table = "learn_relation"
         constraints = (models.UniqueConstraint(fields=("one", "other", "kind"), name="relation_once"),)
+
+
+class Proposal(models.Model):
+    """Two items may be the same, or in conflict, as far as the measure and rules on words can tell; a person decides, with a Relation."""
+
+    one = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+", help_text="The later one")
+    other = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, help_text="same, conflict")
+    why = models.CharField(max_length=500)
+    likeness = models.FloatField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "learn_proposal"
+        constraints = (models.UniqueConstraint(fields=("one", "other", "kind"), name="proposal_once"),)
+        indexes = (models.Index(fields=("-likeness",), name="proposal_likeness"),)
 
 
 class Push(models.Model):

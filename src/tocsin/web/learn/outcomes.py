@@ -4,15 +4,22 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from tocsin.web.learn.doing import Invalid, about, acts_for, needed, permit, tell
 from tocsin.web.learn.models import Accepted, Family, Item, Push, Relation, Status, StatusEntry
 from tocsin.web.people.models import Body, Member
 from tocsin.web.people.permissions import Learn, NotPermitted, may_learn, who_is
+from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
 
 CLOSING = frozenset({Status.WORKS, Status.FAILS, Status.SUPERSEDED, Status.MERGED})
 """What only the issuer or an independent body says, never whoever was asked to act."""
+RELATIONS = ("same", "conflict", "replaces", "not-same", "not-conflict")
+_SAID = {
+    "same": "they are the same", "not-same": "they are not the same", "conflict": "they are in conflict", "not-conflict": "they are not in conflict",
+    "not-replaces": "neither replaces the other", "replaces": "one replaces the other",
+}  # fmt: skip
 _ANSWERS = ("accepted", "accepted_on", "says", "owner", "action", "cost", "next_review")
 
 
@@ -106,14 +113,20 @@ def say_status(*, item: Item, status: str, on: date, evidence: str, by: Member, 
 
 @transaction.atomic
 def relate(*, one: Item, other: Item, kind: str, why: str, by: Member) -> Relation:
-    """Say that two items are the same, contradict each other, or that one replaces the other. The same ones have one history from then on."""
+    """Say that two items are the same, contradict each other, or that one replaces the other; or that they do not, where it was proposed.
+
+    The same ones have one history from then on. Who says 'same' where 'not the same' was said before is told so.
+    """
     who = permit(by, Learn.RELATE, one, "Items are joined by the body that took the report in, and by national bodies.")
-    if kind not in ("same", "conflict", "replaces"):
+    if kind not in RELATIONS:
         raise Invalid("kind", "Choose what they have to do with each other.")
     if one.pk == other.pk:
         raise Invalid("other", "Choose another item.")
     why = needed("why", why, "Say why.", 500)
     at = now()
+    opposite = kind.removeprefix("not-") if kind.startswith("not-") else f"not-{kind}"
+    if Relation.objects.filter(Q(one=one, other=other) | Q(one=other, other=one), kind=opposite).exists():
+        raise Invalid("kind", f"Somebody has said that {_SAID[opposite]}. Talk to each other; the record keeps who said what.")
     made, new = Relation.objects.get_or_create(
         one=one, other=other, kind=kind, defaults={"why": why, "by_body": acts_for(who, one), "at": at}
     )
@@ -134,7 +147,7 @@ def _join(one: Item, other: Item, who: Any, at: Any) -> None:
         # the other one stays as it is; that they are the same is shown on both pages all the same
         return
     first = min((one, other), key=lambda i: (i.on or date.max, i.pk))
-    family = one.family or other.family or Family.objects.create(name=first.text[:300], made=at)
+    family = one.family or other.family or _family(first, at)
     members = Item.objects.filter(family__in=[f for f in {one.family_id, other.family_id} - {None, family.pk} if f])
     for item in [*members, one, other]:
         if item.family_id != family.pk and may_learn(who, Learn.RELATE, about(item)):
@@ -142,6 +155,12 @@ def _join(one: Item, other: Item, who: Any, at: Any) -> None:
             item.save(update_fields=["family"])
             if item.report_id not in (one.report_id, other.report_id):
                 tell(item.report_id, "joined", at=at, by=None, item=item.code, family=family.pk)
+
+
+def _family(first: Item, at: Any) -> Family:
+    # a history without items is seen by nobody, not even by who begins it
+    with acting_as(TOCSIN):
+        return Family.objects.create(name=first.text[:300], made=at)
 
 
 @transaction.atomic

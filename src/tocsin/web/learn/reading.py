@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tocsin import learn
 from tocsin.learn import Correction, Kind
-from tocsin.web.learn import measuring
+from tocsin.web.learn import measuring, proposing
 from tocsin.web.learn.actions import store_reading
 from tocsin.web.learn.doing import tell
 from tocsin.web.learn.models import Item, Link, Passage, Reading, Report
@@ -51,17 +51,19 @@ def read(number: int) -> None:
             _measure(batch)
             done += len(batch)
             Report.objects.filter(pk=number).update(progress=min(99, 40 + 60 * done // total))
+        proposing.propose(Item.objects.filter(report=report).values_list("pk", flat=True))
         Report.objects.filter(pk=number).update(state=Reading.READ, progress=100)
 
 
 def measure() -> int:
-    """Link and measure every item that lacks it. Returns how many."""
-    done = 0
+    """Link and measure every item that lacks it, and propose what may be the same. Returns how many."""
+    done: list[int] = []
     with acting_as(TOCSIN):
         while batch := _next(None):
             _measure(batch)
-            done += len(batch)
-    return done
+            done += [i.pk for i in batch]
+        proposing.propose(done)
+    return len(done)
 
 
 def _next(report: Report | None) -> list[Item]:

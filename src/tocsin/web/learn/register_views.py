@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tocsin.learn import load as taxonomy
 from tocsin.web.concerns.powers import bodies as kinds_of_bodies
-from tocsin.web.learn import actions, asking, harvest, near, outcomes, queries, search
+from tocsin.web.learn import actions, asking, harvest, near, outcomes, proposing, queries, search
 from tocsin.web.learn.doing import Invalid, about, chain
 from tocsin.web.learn.models import Accepted, Item, Status
 from tocsin.web.people.models import Body
@@ -72,6 +72,7 @@ def _page(request: HttpRequest, found: Item, problem: str = "", form: str = "", 
             "pushes": [p for p in found.push_set.all() if as_of is None or p.at.date() <= as_of],
             "family": queries.history_of_family(found, as_of),
             "relations": queries.relations(found, as_of),
+            "proposals": [] if as_of else list(proposing.undecided(item=found)[:12]),
             "before": list(near.earlier([found], top=8, least=0.3)[found.pk]),
             "after": [
                 n

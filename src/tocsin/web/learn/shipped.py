@@ -10,7 +10,7 @@ from django.db import transaction
 from tocsin.learn.register import Item as ShippedItem
 from tocsin.learn.register import Register, register
 from tocsin.learn.register import Report as ShippedReport
-from tocsin.web.learn import measuring, shipped_vectors
+from tocsin.web.learn import measuring, proposing, shipped_vectors
 from tocsin.web.learn.addressed import asked, provider_named
 from tocsin.web.learn.doing import tell
 from tocsin.web.learn.identity import identity
@@ -163,6 +163,8 @@ def _measure(told: Progress) -> None:
         for item, vector in zip(batch, shipped_vectors.vectors([i.text for i in batch]), strict=True):
             item.vector, item.measure = vector if vector.any() else None, measuring.VERSION
             item.save(update_fields=["vector", "measure"])
+    told("Comparing recommendations", 0, 1)
+    proposing.propose(i.pk for i in waiting)
 
 
 def _where(of: ShippedReport, source: str | None) -> list[str]:

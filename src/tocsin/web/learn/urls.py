@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.web.learn import desk_views, register_views, report_views, views
+from tocsin.web.learn import desk_views, proposal_views, register_views, report_views, views
 
 app_name = "learn"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("learn/reports/<slug:slug>/beside-its-ancestors/", report_views.beside, name="beside"),
     path("learn/reports/<slug:slug>/do/<slug:what>/", report_views.do, name="report-do"),
     path("learn/reports/<slug:slug>/passages/<int:at>/", report_views.passage, name="passage"),
+    path("learn/proposals/", proposal_views.proposals, name="proposals"),
+    path("learn/proposals/<int:number>/", proposal_views.decide, name="decide"),
     path("learn/register/", register_views.register, name="register"),
     path("learn/register.atom", register_views.feed, name="feed"),
     path("learn/register.csv", register_views.export, {"form": "csv"}, name="csv"),
