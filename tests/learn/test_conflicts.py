@@ -8,7 +8,7 @@ from tocsin.learn.conflicts import conflicts
 
 APART = [
     ("direction", "Reports of serious incidents should be published in full.", "Reports of serious incidents should be confidential."),
-    ("direction", "The supervision of midwives by statutory supervisors should be kept.", "Statutory supervision of midwives by supervisors should be abolished."),
+    ("direction", "Supervision of midwives by supervisors should be kept.", "Supervision of midwives by supervisors should be abolished."),
     ("direction", "Trusts should increase the number of midwives on night shifts.", "Trusts should reduce the number of midwives on night shifts."),
     ("direction", "Incident reports must be shared with the coroner.", "Incident reports must not be shared with the coroner."),
     ("direction", "Training in fetal monitoring should be mandatory for midwives.", "Training in fetal monitoring should be voluntary for midwives."),

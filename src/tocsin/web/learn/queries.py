@@ -14,7 +14,7 @@ from tocsin.web.learn.models import Accepted, Addressee, Coding, Item, Link, Lin
 
 PAGE = 25
 COUNT_TO = 10_000
-COMPARED = 2_000
+COMPARED = 4_000
 """So few items are compared one by one; among more the indexes are asked."""
 LIKELY = 0.5
 """From this probability on a link that nobody has confirmed yet is counted."""
@@ -100,7 +100,7 @@ def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> Listed:
     found = items(wanted)
     if wanted.text.strip():
         within, narrow = _narrowed(wanted, found)
-        hits = search.page_of(wanted.text, page, size, within=within, narrow=narrow)
+        hits = search.page_of(wanted.text, page, size, within=within, narrow=narrow, until=wanted.as_of)
         by_id = {i.pk: i for i in found.filter(pk__in=hits.items)}
         rows = _rows([by_id[i] for i in hits.items if i in by_id])
         return Listed(rows, hits.total, hits.whole, hits.more, hits.read_as)
@@ -112,7 +112,7 @@ def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> Listed:
 
 def _narrowed(wanted: Wanted, found: QuerySet[Item]) -> tuple[list[int] | None, search.Narrow | None]:
     """What a reader's other choices leave: the items themselves where they are few, else a question for them; nothing where nothing was chosen."""
-    if wanted == Wanted(text=wanted.text, sort=wanted.sort):
+    if wanted == Wanted(text=wanted.text, sort=wanted.sort, as_of=wanted.as_of):
         return None, None
     ids = found.order_by().values("pk")
     few = list(ids.values_list("pk", flat=True)[: COMPARED + 1])
@@ -153,14 +153,18 @@ def item(code: str) -> Item | None:
 
 
 def history_of_family(found: Item, as_of: date | None = None) -> list[Item]:
-    """The same recommendation or failing over the years, oldest first. Two queries."""
+    """The same recommendation or failing over the years, oldest first, with what became of each. Four queries."""
     if found.family_id is None:
         return []
     members = (
         Item.objects.filter(family=found.family_id, withdrawn=None)
         .select_related("report")
         .defer("vector")
-        .prefetch_related("addressee_set")
+        .prefetch_related(
+            "addressee_set",
+            Prefetch("statusentry_set", StatusEntry.objects.order_by(F("on").asc(nulls_first=True), "pk")),
+            Prefetch("push_set", Push.objects.select_related("body").order_by("at")),
+        )
     )
     return list((members.filter(on__lte=as_of) if as_of else members).order_by(F("on").asc(nulls_last=True), "code"))
 

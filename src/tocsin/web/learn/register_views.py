@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tocsin.learn import load as taxonomy
 from tocsin.web.concerns.powers import bodies as kinds_of_bodies
-from tocsin.web.learn import actions, asking, harvest, near, outcomes, proposing, queries, search
+from tocsin.web.learn import actions, asking, harvest, histories, near, outcomes, proposing, queries, search
 from tocsin.web.learn.doing import Invalid, about, chain
 from tocsin.web.learn.models import Accepted, Item, Status
 from tocsin.web.people.models import Body
@@ -55,6 +55,8 @@ def _page(request: HttpRequest, found: Item, problem: str = "", form: str = "", 
         raise Http404("It was not known on that day.")
     member = request.user if request.user.is_authenticated else None
     who, asked = who_is(member), about(found)
+    family = queries.history_of_family(found, as_of)
+    events = histories.history(family, as_of)
     then = [s for s in found.statusentry_set.all() if as_of is None or (s.on and s.on <= as_of)]
     return render(
         request,
@@ -70,7 +72,9 @@ def _page(request: HttpRequest, found: Item, problem: str = "", form: str = "", 
             "answered": found.accepted if as_of is None or (found.accepted_on and found.accepted_on <= as_of) else "unknown",
             "acted": [a for a in found.actions if as_of is None or (a.get("on") and a["on"] <= as_of.isoformat())],
             "pushes": [p for p in found.push_set.all() if as_of is None or p.at.date() <= as_of],
-            "family": queries.history_of_family(found, as_of),
+            "family": family,
+            "events": events,
+            "returned": histories.returned_after_done(events),
             "relations": queries.relations(found, as_of),
             "proposals": [] if as_of else list(proposing.undecided(item=found)[:12]),
             "before": list(near.earlier([found], top=8, least=0.3)[found.pk]),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,8 +13,10 @@ from tocsin.web.learn import measuring, search_sql
 
 RANKED = 200
 """So many hits are put in order by words and meaning together; what else has the words follows, newest first."""
-MEANING = 60
-"""How many candidates meaning alone gives."""
+NEWEST, NEAREST, NEAREST_OF_SOME = 300, 400, 60
+"""How many candidates are looked at: the newest that have the words; the nearest in meaning, in all of the register or among some of it."""
+ALONE = 60
+"""So many are shown for their meaning alone."""
 FEW = 10
 """With fewer items in which every word stands, those with some of the words are looked at too."""
 FAR = 0.35
@@ -45,71 +48,87 @@ class Found:
     read_as: dict[str, list[str]]
 
 
-def page_of(text: str, page: int, size: int, *, within: Sequence[int] | None = None, narrow: Narrow | None = None) -> Found:
+def page_of(
+    text: str, page: int, size: int, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, until: date | None = None
+) -> Found:
     """One page of what fits, in an order that stays. Two queries, up to five where words are rare or misspelt and on pages after the first RANKED.
 
-    within: only among these few; narrow: only among what this question gives.
+    within: only among these few; narrow: only among what this question gives; until: published by then.
     """
-    hits, query, read_as = _ranked(text, within, narrow)
+    hits, query, read_as = _ranked(text, within, narrow, until)
     first, last = (page - 1) * size, page * size
     shown = [h.item for h in hits[first:last]]
     whole = within is not None or len(hits) < RANKED
     if whole or last < len(hits):
         return Found(shown, len(hits), whole, last < len(hits), read_as)
     lacking = size - len(shown)
-    rest = _rest(query, [h.item for h in hits], narrow, max(0, first - len(hits)), lacking + 1)
+    rest = _rest(query, [h.item for h in hits], narrow, until, max(0, first - len(hits)), lacking + 1)
     return Found([*shown, *rest[:lacking]], len(hits), False, len(rest) > lacking, read_as)
 
 
-def find(text: str, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, limit: int = 50) -> list[Hit]:
+def find(
+    text: str, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, until: date | None = None, limit: int = 50
+) -> list[Hit]:
     """Items that fit what was typed, best first, at most RANKED. Two queries, up to four where words are rare or misspelt.
 
     Words that fit count half, meaning the other half. Of what is closed only what the reader's own bodies took in is looked at.
     """
-    return _ranked(text, within, narrow)[0][:limit]
+    return _ranked(text, within, narrow, until)[0][:limit]
 
 
-def _ranked(text: str, within: Sequence[int] | None, narrow: Narrow | None) -> tuple[list[Hit], str, dict[str, list[str]]]:
+def _ranked(
+    text: str, within: Sequence[int] | None, narrow: Narrow | None, until: date | None
+) -> tuple[list[Hit], str, dict[str, list[str]]]:
     text = text.replace("\0", " ")[:300]
     query, read_as = _tsquery(text), {}
     vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else ()
     if not any(vector) and not query:
         return [], "", {}
-    values: dict[str, Any] = {"v": HalfVector(list(vector)).to_text(), "q": query, "w": RANKED, "m": MEANING if any(vector) else 0}
-    order = search_sql.BY_MEANING if any(vector) else search_sql.BY_DAY
+    most = NEAREST_OF_SOME if narrow else NEAREST
+    values: dict[str, Any] = {
+        "v": HalfVector(list(vector)).to_text(),
+        "q": query,
+        "w": NEWEST,
+        "m": most if any(vector) else 0,
+        "until": until,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         wide(cursor)
         if within is not None:
-            cursor.execute(search_sql.AMONG.format(**order), values | {"ids": list(within)})
+            cursor.execute(search_sql.AMONG, values | {"ids": list(within)})
             rows = cursor.fetchall()
         else:
-            rows = _ask(cursor, search_sql.RANKED, values, narrow, order)
+            rows = _ask(cursor, search_sql.RANKED, values, narrow)
             if query and sum(bool(r[2]) for r in rows) < FEW:
                 read_as = _spelt(cursor, query)
                 query = _corrected(query, read_as) if read_as else query.replace(" & ", " | ")
-                more = _ask(cursor, search_sql.RANKED, values | {"q": query, "m": 0}, narrow, order)
-                rows = _best([*rows, *((i, c, 0.5 * w) for i, c, w in more)])
+                rows = _best([*rows, *((i, c, 0.5 * w) for i, c, w in _ask(cursor, search_sql.RANKED, values | {"q": query}, narrow))])
     best = max((r[2] for r in rows), default=0) or 1
     hits = [Hit(i, 0.5 * max(c or 0.0, 0.0) + 0.5 * (w / best) ** 0.5, c or 0.0, w) for i, c, w in rows]
-    if any(h.words for h in hits):
-        hits = [h for h in hits if h.words or h.cosine >= FAR]
+    alone = sorted((h for h in hits if not h.words), key=lambda h: (-h.cosine, h.item))[:ALONE]
+    with_words = [h for h in hits if h.words]
+    if with_words:
+        alone = [h for h in alone if h.cosine >= FAR]
+    hits = with_words + alone
     return sorted(hits, key=lambda h: (-h.score, h.item))[: RANKED if within is None else None], query, read_as
 
 
-def _rest(query: str, seen: list[int], narrow: Narrow | None, skip: int, size: int) -> list[int]:
+def _rest(query: str, seen: list[int], narrow: Narrow | None, until: date | None, skip: int, size: int) -> list[int]:
+    values = {"q": query, "seen": seen, "skip": skip, "n": size, "until": until}
     with connection.cursor() as cursor:
-        return [row[0] for row in _ask(cursor, search_sql.REST, {"q": query, "seen": seen, "skip": skip, "n": size}, narrow, {})]
+        return [row[0] for row in _ask(cursor, search_sql.REST, values, narrow)]
 
 
-def _ask(cursor: Any, statement: str, values: dict[str, Any], narrow: Narrow | None, order: dict[str, str]) -> list[tuple[Any, ...]]:
-    inner, own = "", ""
+def _ask(cursor: Any, statement: str, values: dict[str, Any], narrow: Narrow | None) -> list[tuple[Any, ...]]:
+    # a day is asked of the rows themselves, so that an index in order of days begins there
+    inner, own = ('AND o."on" <= %(until)s', 'AND i."on" <= %(until)s') if values["until"] else ("", "")
     if narrow is not None:
         names = {f"n{i}": value for i, value in enumerate(narrow[1])}
         values = values | names
         numbers = iter(names)
         asked = re.sub("%s", lambda _: f"%({next(numbers)})s", narrow[0])
-        inner, own = f"AND o.item_id IN ({asked})", f"AND i.id IN ({asked})"
-    cursor.execute(statement.format(narrow=inner, narrow_own=own, **order), values)
+        inner, own = f"{inner} AND o.item_id IN ({asked})", f"{own} AND i.id IN ({asked})"
+    cursor.execute(statement.format(narrow=inner, narrow_own=own), values)
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
@@ -144,5 +163,5 @@ def _tsquery(text: str) -> str:
 
 
 def wide(cursor: Any) -> None:
-    """How far the index of meanings is searched, for the transaction: far enough to find 98 in 100 of the truly nearest (benchmarks/search.py)."""
-    cursor.execute("SELECT set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+    """How far the index of meanings is searched, for the transaction: far enough to find 99 in 100 of the truly nearest (benchmarks/search.py)."""
+    cursor.execute("SELECT set_config('hnsw.ef_search', '400', true), set_config('hnsw.iterative_scan', 'relaxed_order', true)")

@@ -1,33 +1,28 @@
 """What search asks the database. Of what is open every row is searched; of what is closed only the rows of the reader's own bodies.
 
-`{narrow}` keeps to items that fit the reader's other choices; `{nearest}` is the order in which candidates are taken, by meaning where there is any.
+`{narrow}` keeps to items that fit the reader's other choices. Each part looks at a bounded number of rows, however many the register has.
 """
 
-BY_MEANING = {
-    "nearest": "o.vector <=> %(v)s::halfvec",
-    "nearest_own": "i.vector <=> %(v)s::halfvec",
-    "cosine": "1 - (found.vector <=> %(v)s::halfvec)",
-}
-BY_DAY = {"nearest": 'o."on" DESC, o.item_id', "nearest_own": 'i."on" DESC, i.id', "cosine": "0.0"}
 WORDS = "(to_tsquery('english', %(q)s) || to_tsquery('simple', %(q)s))"
-_OWN = "NOT i.open AND i.withdrawn IS NULL AND i.body_id IN (SELECT tocsin_my_bodies())"
+# an array, so that the index of bodies is asked for these bodies and not every closed row for its body
+_OWN = "NOT i.open AND i.withdrawn IS NULL AND i.body_id = ANY (ARRAY(SELECT tocsin_my_bodies()))"
 _RANK = f"CASE WHEN found.words @@ {WORDS} THEN ts_rank_cd(found.words, {WORDS}) ELSE 0 END"
+_COSINE = "CASE WHEN %(m)s > 0 THEN 1 - (found.vector <=> %(v)s::halfvec) ELSE 0 END"
 
 RANKED = f"""
-WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} ORDER BY {{nearest}} LIMIT %(w)s),
-sem AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE true {{narrow}} ORDER BY {{nearest}} LIMIT %(m)s),
+WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} ORDER BY o."on" DESC, o.item_id LIMIT %(w)s),
+sem AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE true {{narrow}} ORDER BY o.vector <=> %(v)s::halfvec LIMIT %(m)s),
 own_lex AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} {{narrow_own}}
-    ORDER BY {{nearest_own}} LIMIT %(w)s),
+    ORDER BY i."on" DESC, i.id LIMIT %(w)s),
 own_sem AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.vector IS NOT NULL {{narrow_own}}
-    ORDER BY {{nearest_own}} LIMIT %(m)s)
-SELECT item_id, max({{cosine}}), max({_RANK})
+    ORDER BY i.vector <=> %(v)s::halfvec LIMIT %(m)s)
+SELECT DISTINCT ON (item_id) item_id, {_COSINE}, {_RANK}
   FROM (SELECT * FROM lex UNION ALL SELECT * FROM sem UNION ALL SELECT * FROM own_lex UNION ALL SELECT * FROM own_sem) found
- GROUP BY item_id
 """
-"""By words (the nearest in meaning first) and by meaning: item, cosine, rank of its words."""
+"""The newest that have the words, and the nearest in meaning: item, cosine, rank of its words. m: 0 where what was typed means nothing yet."""
 
 AMONG = f"""
-SELECT found.id, {{cosine}}, {_RANK} FROM (
+SELECT found.id, {_COSINE}, {_RANK} FROM (
     SELECT i.id, i.vector, coalesce(o.words, i.words) AS words FROM learn_item i LEFT JOIN learn_open o ON o.item_id = i.id
      WHERE i.id = ANY(%(ids)s)) found
 """
@@ -35,10 +30,11 @@ SELECT found.id, {{cosine}}, {_RANK} FROM (
 
 REST = f"""
 SELECT item_id FROM (
-    SELECT o.item_id, o."on" FROM learn_open o WHERE o.words @@ {WORDS} AND o.item_id <> ALL(%(seen)s) {{narrow}}
+    (SELECT o.item_id, o."on" FROM learn_open o WHERE o.words @@ {WORDS} AND o.item_id <> ALL(%(seen)s) {{narrow}}
+      ORDER BY o."on" DESC, o.item_id LIMIT %(n)s + %(skip)s)
     UNION ALL
     SELECT i.id, i."on" FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} AND i.id <> ALL(%(seen)s) {{narrow_own}}
-) found ORDER BY "on" DESC NULLS LAST, item_id LIMIT %(n)s OFFSET %(skip)s
+) found ORDER BY "on" DESC, item_id LIMIT %(n)s OFFSET %(skip)s
 """
 """What else has the words, newest first."""
 
