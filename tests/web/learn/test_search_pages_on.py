@@ -117,3 +117,10 @@ def test_a_report_that_is_called_otherwise_is_found_by_its_new_name(many):
         Report.objects.filter(slug="many").update(title="The Saxifrage review")
 
     assert queries.listed(queries.Wanted(text="saxifrage")).total == search.RANKED
+
+
+@pytest.mark.parametrize("typed", ["m", "mid", "midw", "every fam"])
+def test_the_first_letters_of_a_word_find_it_already(many, client, typed):
+    page = client.get("/learn/register/", {"text": typed}).content.decode()
+
+    assert page.count('href="/learn/items/many/') == queries.PAGE

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from tocsin.learn import judge
@@ -76,11 +77,11 @@ def save(request: HttpRequest, number: UUID) -> HttpResponse:
     except Invalid as error:
         return _answer(request, found, str(error), 409)
     if saved.pk != found.pk:
+        messages.info(request, "The draft was changed in another window. What you wrote is kept here as a draft of its own.")
         if request.headers.get("HX-Request"):
             response = HttpResponse(status=200)
-            response.headers["HX-Redirect"] = f"/learn/desk/{saved.pk}/?apart=1"
+            response.headers["HX-Redirect"] = reverse("learn:draft", args=[saved.pk])
             return response
-        messages.info(request, "The draft was changed in another window. What you wrote is kept here as a draft of its own.")
         return redirect("learn:draft", saved.pk)
     return _answer(request, saved) if request.headers.get("HX-Request") else redirect("learn:draft", saved.pk)
 

@@ -81,7 +81,7 @@ def _ranked(
 ) -> tuple[list[Hit], str, dict[str, list[str]]]:
     text = text.replace("\0", " ")[:300]
     query, read_as = _tsquery(text), {}
-    vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else ()
+    vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else (0.0,) * measuring.DIMENSIONS
     if not any(vector) and not query:
         return [], "", {}
     most = NEAREST_OF_SOME if narrow else NEAREST
