@@ -130,7 +130,7 @@ def test_an_answer_leaves_alone_what_is_being_written_beside_it(page_of, draft):
 
 def test_who_is_signed_out_loses_nothing_and_is_told(page_of, draft, site):
     page = page_of()
-    page.context.clear_cookies()
+    page.context.clear_cookies(name="sessionid")
     page.fill("#text", "Written after the session had ended.")
     expect(page.locator("#saving")).to_contain_text("you are signed out", timeout=20_000)
 

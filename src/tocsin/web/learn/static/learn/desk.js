@@ -49,7 +49,7 @@
     if (answer.getResponseHeader("HX-Redirect")) { forget(); return; }
     if (answer.status < 400 && answer.responseText.indexOf('id="advice"') < 0) {
       event.preventDefault();
-      say("It was not saved: you are signed out. What you typed is kept in this browser. Sign in in another window, then come back to this page.");
+      say("It was not saved: you are signed out. What you typed is kept in this browser. Sign in in another window, then load this page again.");
     }
   });
   document.body.addEventListener("htmx:afterSwap", function (event) {
@@ -68,10 +68,9 @@
   });
   document.body.addEventListener("htmx:responseError", function (event) {
     if (event.detail.elt !== form) return;
-    var status = event.detail.xhr.status;
-    if (status >= 500) { say("It could not be saved. What you typed is kept in this browser and sent again."); later(); return; }
-    say(status === 409 ? "It was not saved: this draft has ended. What you typed is kept in this browser; load the page again."
-      : "It was not saved, and sending it again would not help. What you typed is kept in this browser.");
+    if (event.detail.xhr.status >= 500) { say("It could not be saved. What you typed is kept in this browser and sent again."); later(); return; }
+    // it has ended, or somebody signed in anew since: what is kept here is there again on the page as it is now
+    say("It was not saved. What you typed is kept in this browser; load the page again.");
   });
   window.addEventListener("online", send);
   window.addEventListener("pagehide", function () {
