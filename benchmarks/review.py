@@ -27,7 +27,7 @@ WALK = 0.5
 
 def bench_review(panels: int) -> None:
     """Coverage over panels of four sizes; false findings and power among providers; widths foretold; and the time that 5,000 cases take."""
-    scale = scales()["confidential-enquiry"]
+    scale, began_all = scales()["confidential-enquiry"], time.process_time()
     print(f"review: {panels} panels of each size; 95 % intervals; truth 35 in 100 'might or would', 15 'would'", flush=True)
     for cases, reviewers, per_case in PANELS:
         _coverage(scale, panels, cases, reviewers, per_case)
@@ -40,6 +40,7 @@ def bench_review(panels: int) -> None:
     began = time.perf_counter()
     avoidability(gradings, scale)
     print(f"  5,000 cases, 30 reviewers, 3 each: fitted in {time.perf_counter() - began:.1f} s")
+    print(f"  all of this took {(time.process_time() - began_all) / 60:.1f} minutes of CPU")
 
 
 def _coverage(scale: Scale, panels: int, cases: int, reviewers: int, per_case: int) -> None:

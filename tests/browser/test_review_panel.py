@@ -75,6 +75,17 @@ def test_three_reviewers_grade_to_consensus_a_question_is_answered_and_the_table
         if at == 0:
             look(page, "grade")
         page.reload()
+        page.keyboard.press("Alt+j")
+        page.keyboard.press("Alt+j")
+        page.keyboard.press("Alt+k")
+        first = page.locator(".tocsin-one").first
+        expect(first.locator("input").first).to_be_focused()
+        page.keyboard.press("Space")
+        expect(first.locator("summary")).to_contain_text("Met")
+        page.keyboard.press("Alt+b")
+        expect(page.locator("#words")).to_be_focused()
+        page.keyboard.press("Alt+g")
+        expect(page.locator("#grade-0")).to_be_focused()
         page.locator("main details summary", has_text="SEIPS").click()
         page.get_by_label("Organisation", exact=True).check()
         page.focus(f"#grade-{2 if at < 2 else 3}")

@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tocsin.review import cohen, fleiss, gwet_ac2, krippendorff_alpha, with_interval
-from tocsin.review.agreement import agreement_weights
+from tocsin.review import cohen, fleiss, gwet_ac2, krippendorff_alpha, of_cohen, of_fleiss, of_gwet, of_krippendorff, with_interval
+from tocsin.review.agreement import ALWAYS, NO_PAIRS, ONE_CASE, ONE_GRADE, agreement_weights
 
 N = np.nan
 FOUR_BY_TWELVE = (
@@ -134,12 +134,124 @@ def test_no_case_with_two_gradings_says_nothing():
     assert all(np.isnan(way(x, 4)) for way in (cohen, fleiss, gwet_ac2, krippendorff_alpha))
 
 
-def test_the_interval_is_the_same_for_the_same_seed_and_holds_the_coefficient():
-    found = with_interval("alpha", lambda x: krippendorff_alpha(x, 5), FOUR_BY_TWELVE, draws=300)
+XEROMAMMOGRAMS = [[21, 12, 0, 0], [4, 17, 1, 0], [3, 9, 15, 2], [0, 0, 0, 1]]
+"""Two radiologists, 85 xeromammograms: Boyd et al., Journal of the National Cancer Institute 68 (1982), as in Altman (1991) and Stata."""
+ABSTRACTORS = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
 
-    assert found == with_interval("alpha", lambda x: krippendorff_alpha(x, 5), FOUR_BY_TWELVE, draws=300)
-    assert found.lower < found.value < found.upper
-    assert found.cases == 11
+
+def pairs(table):
+    return [(a, b) for a, row in enumerate(table) for b, n in enumerate(row) for _ in range(n)]
+
+
+@pytest.mark.parametrize(("weights", "kappa"), [("identity", 0.4728), ("linear", 0.5684), ("quadratic", 0.6714)])
+def test_weighted_kappa_is_that_of_the_radiologists_that_statas_manual_prints(weights, kappa):
+    # Stata manual, entry 'kappa': kap rada radb, and with wgt(w) and wgt(w2); Altman prints 0.47 and 0.57
+    assert cohen(pairs(XEROMAMMOGRAMS), 4, weights) == pytest.approx(kappa, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("parts", "error", "lower"),
+    [
+        (of_gwet(FOUR_BY_TWELVE, 5, "identity"), 0.14295, 0.461),
+        (of_fleiss(FOUR_BY_TWELVE, 5), 0.15302, 0.424),
+        (of_gwet(FOUR_BY_TWELVE, 5), 0.10396, 0.685),
+        (of_fleiss(FOUR_BY_TWELVE, 5, "quadratic"), 0.14603, 0.544),
+    ],
+)
+def test_errors_and_intervals_of_gwets_four_raters_are_those_that_irrcac_prints(parts, error, lower):
+    found = with_interval("x", parts)
+
+    assert found.error == pytest.approx(error, abs=5e-6)
+    assert (round(found.lower, 3), found.upper) == (lower, 1)
+
+
+def test_the_error_of_alpha_is_irrcacs_with_the_correction_for_few_gradings_kept():
+    # irrCAC leaves out the factor by which alpha shrinks for 40 paired gradings: it prints 0.14557
+    assert of_krippendorff(FOUR_BY_TWELVE, 5, "nominal").error / (1 - 1 / 40) == pytest.approx(0.14557, abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [
+        (of_cohen(pairs(ABSTRACTORS), 3, "identity"), 0.05891072),
+        (of_fleiss(pairs(ABSTRACTORS), 3), 0.05905473),
+        (of_gwet(pairs(ABSTRACTORS), 3, "identity"), 0.04321747),
+    ],
+)
+def test_errors_of_two_abstractors_are_those_that_irrcac_prints_for_a_table(parts, error):
+    # for a table of two reviewers the package has n where it otherwise has n - 1
+    assert parts.error * (99 / 100) ** 0.5 == pytest.approx(error, abs=5e-9)
+
+
+def test_the_error_is_near_that_of_a_bootstrap_and_of_leaving_out_each_case():
+    random = np.random.default_rng(2)
+    middle = random.integers(0, 4, (150, 1))
+    x = np.clip(middle + random.integers(-1, 2, (150, 3)), 0, 3).astype(float)
+    x[random.random(x.shape) < 0.1] = N
+    x = x[(~np.isnan(x)).sum(1) >= 2]
+    for way in (of_gwet, of_fleiss, of_krippendorff):
+        parts = way(x, 4)
+        left_out = np.array([way(np.delete(x, i, 0), 4).value for i in range(len(x))])
+        jackknife = np.sqrt((len(x) - 1) / len(x) * ((left_out - left_out.mean()) ** 2).sum())
+
+        assert parts.error == pytest.approx(jackknife, rel=0.02)
+        assert parts.error == pytest.approx(parts.bootstrap(1500).std(), rel=0.08)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    random = np.random.default_rng(3)
+    chance = np.array([[0.3, 0.05, 0.02], [0.04, 0.22, 0.05], [0.02, 0.06, 0.24]])
+    truth = cohen(pairs((chance * 10_000).round().astype(int)), 3)
+    held = 0
+    for _ in range(400):
+        found = with_interval("k", of_cohen(pairs(random.multinomial(80, chance.ravel()).reshape(3, 3)), 3))
+        held += found.lower <= truth <= found.upper
+
+    assert 0.92 < held / 400 < 0.98
+
+
+def test_what_is_not_defined_says_why():
+    same, apart, one = np.ones((6, 3)), [[0, N], [N, 3]], [[0, 1, 2]]
+    missing = np.array([[0, 1, N], [1, 1, N], [3, 2, N], [0, 0, N]])
+    empty = np.empty((0, 3))
+
+    for way in (of_fleiss, of_krippendorff):
+        assert (np.isnan(with_interval("x", way(same, 4)).value), with_interval("x", way(same, 4)).why) == (True, ONE_GRADE)
+    full = with_interval("AC2", of_gwet(same, 4))
+    assert (full.value, np.isnan(full.lower), full.why) == (1, True, ALWAYS)
+    for way in (of_gwet, of_fleiss, of_krippendorff):
+        assert with_interval("x", way(apart, 4)).why == with_interval("x", way(empty, 4)).why == NO_PAIRS
+        alone = with_interval("x", way(one, 4))
+        assert (np.isfinite(alone.value), np.isnan(alone.upper), alone.why) == (True, True, ONE_CASE)
+        # a reviewer who graded nothing changes nothing
+        found = with_interval("x", way(missing, 4))
+        assert found == with_interval("x", way(missing[:, :2], 4))
+        assert found.why == ""
+        assert np.isfinite([found.value, found.lower, found.upper, found.error]).all()
+    assert with_interval("k", of_cohen(missing[:, 1:], 4)).why == NO_PAIRS
+
+
+@given(some_gradings)
+def test_a_coefficient_is_a_number_with_an_interval_or_says_why_not(x):
+    for way in (of_gwet, of_fleiss, of_krippendorff):
+        found = with_interval("x", way(x, 4))
+        whole = np.isfinite([found.value, found.lower, found.upper, found.error]).all()
+
+        assert whole == (found.why == "")
+        assert not whole or found.lower <= found.value <= found.upper <= 1 + 1e-9
+
+
+def test_a_grade_that_nobody_gave_counts_in_ac2_alone():
+    x = [[0, 1], [1, 1], [0, 0], [1, 0], [0, 0]]
+
+    assert fleiss(x, 2) == fleiss(x, 6) == pytest.approx(fleiss(x, 6))
+    assert krippendorff_alpha(x, 2, "nominal") == pytest.approx(krippendorff_alpha(x, 6, "nominal"))
+    assert gwet_ac2(x, 6, "identity") > gwet_ac2(x, 2, "identity")
+
+
+def test_a_scale_of_one_grade_is_refused():
+    with pytest.raises(ValueError, match="at least two grades"):
+        gwet_ac2([[0, 0]], 1)
 
 
 @pytest.mark.parametrize("bad", [[[0, 4]], [[-1, 0]], [[0.5, 1]], [0, 1]])

@@ -7,9 +7,7 @@ message says where and why).
 import csv
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Annotated
@@ -91,26 +89,30 @@ def agreement(
     Example: tocsin review agreement gradings.csv --scale confidential-enquiry
     """
     gradings, grades = or_exit(lambda: _gradings(file, scale))
-    ways: dict[str, Callable[..., float]] = {
-        "Krippendorff's alpha, ordinal": partial(review.krippendorff_alpha, grades=grades),
-        "Krippendorff's alpha, interval": partial(review.krippendorff_alpha, grades=grades, metric="interval"),
-        "Krippendorff's alpha, nominal": partial(review.krippendorff_alpha, grades=grades, metric="nominal"),
-        "Gwet's AC2, quadratic": partial(review.gwet_ac2, grades=grades),
-        "Gwet's AC2, linear": partial(review.gwet_ac2, grades=grades, weights="linear"),
-        "Gwet's AC1": partial(review.gwet_ac2, grades=grades, weights="identity"),
-        "Fleiss' kappa": partial(review.fleiss, grades=grades),
-    }
+    found = [
+        review.with_interval(name, parts)
+        for name, parts in (
+            ("Krippendorff's alpha, ordinal", review.of_krippendorff(gradings, grades)),
+            ("Krippendorff's alpha, interval", review.of_krippendorff(gradings, grades, "interval")),
+            ("Krippendorff's alpha, nominal", review.of_krippendorff(gradings, grades, "nominal")),
+            ("Gwet's AC2, quadratic", review.of_gwet(gradings, grades)),
+            ("Gwet's AC2, linear", review.of_gwet(gradings, grades, "linear")),
+            ("Gwet's AC1", review.of_gwet(gradings, grades, "identity")),
+            ("Fleiss' kappa", review.of_fleiss(gradings, grades)),
+        )
+    ]
     if gradings.shape[1] == 2:
-        ways["Cohen's kappa, quadratic"] = partial(review.cohen, grades=grades)
-        ways["Cohen's kappa, linear"] = partial(review.cohen, grades=grades, weights="linear")
-    found = [review.with_interval(name, way, gradings) for name, way in ways.items()]
+        both = (("quadratic", review.of_cohen(gradings, grades)), ("linear", review.of_cohen(gradings, grades, "linear")))
+        found += [review.with_interval(f"Cohen's kappa, {kind}", parts) for kind, parts in both]
     if as_json:
         plain = [{k: None if isinstance(v, float) and isnan(v) else v for k, v in asdict(a).items()} for a in found]
         print(json.dumps(plain))
         return
     for a in found:
         if isnan(a.value):
-            print(f"{a.name}: not defined for these gradings")
+            print(f"{a.name}: not defined. {a.why}")
+        elif isnan(a.lower):
+            print(f"{a.name}: {a.value:.3f}. {a.why}")
         else:
             print(f"{a.name}: {a.value:.3f} (95 % interval {a.lower:.3f} to {a.upper:.3f}; {a.cases} cases with two gradings or more)")
 

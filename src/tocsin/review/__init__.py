@@ -1,6 +1,17 @@
 """JUDGE: care against agreed standards. Gradings in; avoidability, with its uncertainty, out."""
 
-from tocsin.review.agreement import Agreement, cohen, fleiss, gwet_ac2, krippendorff_alpha, with_interval
+from tocsin.review.agreement import (
+    Agreement,
+    cohen,
+    fleiss,
+    gwet_ac2,
+    krippendorff_alpha,
+    of_cohen,
+    of_fleiss,
+    of_gwet,
+    of_krippendorff,
+    with_interval,
+)
 from tocsin.review.assign import Assignment, Reviewer, ToGrade, Unassigned, Why, assign, barred
 from tocsin.review.avoidability import (
     LEAST_PROVIDERS,
@@ -138,6 +149,10 @@ __all__ = [
     "listed",
     "move_to",
     "needed",
+    "of_cohen",
+    "of_fleiss",
+    "of_gwet",
+    "of_krippendorff",
     "published",
     "read_cases",
     "read_fact_kinds",

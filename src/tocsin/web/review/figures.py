@@ -22,12 +22,12 @@ from tocsin.review import (
     Table,
     Waits,
     avoidability,
-    cohen,
     compare,
     estimate,
-    fleiss,
-    gwet_ac2,
-    krippendorff_alpha,
+    of_cohen,
+    of_fleiss,
+    of_gwet,
+    of_krippendorff,
     scales,
     tabulate,
     waits,
@@ -102,6 +102,18 @@ def progress_of_mine() -> dict[int, dict[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM review_my_progress()")
         return {panel: {"cases": cases, "agreed": agreed, "unanswered": unanswered} for panel, cases, agreed, unanswered in cursor.fetchall()}
+
+
+def days_of_mine(as_of: date) -> tuple[Waits, dict[int, int]]:
+    """(days from event to finding over all panels in which the acting member sits, longest wait so far by panel). One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM review_my_days()")
+        rows = cursor.fetchall()
+    longest: dict[int, int] = {}
+    for panel, event_on, agreed in rows:
+        if agreed is None:
+            longest[panel] = max(longest.get(panel, 0), (as_of - event_on).days)
+    return waits([(str(n), event, max(done.date(), event) if done else None) for n, (_, event, done) in enumerate(rows)], as_of), longest
 
 
 def unmet(panel: int) -> list[tuple[str, str, str, int, bool]]:
@@ -200,15 +212,15 @@ def worked_out(
     for case, reviewer, _, grade in rows:
         matrix[cases.index(case), people.index(reviewer)] = scale.position(grade)
     k = len(scale.grades)
-    asked: list[tuple[str, Callable[[Any], float]]] = [
-        ("Gwet's AC2, quadratic weights", lambda x: gwet_ac2(x, k)),
-        ("Krippendorff's alpha, ordinal", lambda x: krippendorff_alpha(x, k)),
-        ("Weighted kappa, quadratic weights", (lambda x: cohen(x, k)) if len(people) == 2 else (lambda x: fleiss(x, k, "quadratic"))),
+    agreement = [
+        asdict(with_interval(name, parts))
+        for name, parts in (
+            ("Gwet's AC2, quadratic weights", of_gwet(matrix, k)),
+            ("Krippendorff's alpha, ordinal", of_krippendorff(matrix, k)),
+            ("Weighted kappa, quadratic weights", of_cohen(matrix, k) if len(people) == 2 else of_fleiss(matrix, k, "quadratic")),
+        )
     ]
-    agreement = []
-    for at, (name, coefficient) in enumerate(asked):
-        agreement.append(asdict(with_interval(name, coefficient, matrix, draws=400)))
-        tell(20 + 10 * at)
+    tell(40)
     given = [Grading(str(case), str(reviewer), scale.position(grade), provider.get(case, "")) for case, reviewer, _, grade in rows]
     fit = avoidability(given, scale)
     tell(70)

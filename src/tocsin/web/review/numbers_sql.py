@@ -76,6 +76,16 @@ BEGIN
     PERFORM set_config('tocsin.acting', before, true);
 END $$;
 REVOKE EXECUTE ON FUNCTION review_progress_each FROM PUBLIC;
+CREATE FUNCTION review_days_each(panels bigint[]) RETURNS TABLE (panel bigint, event_on date, agreed timestamptz) LANGUAGE plpgsql
+STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE before text := tocsin_acting();
+BEGIN
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
+    RETURN QUERY SELECT c.panel_id, c.event_on, c.agreed FROM review_case c WHERE c.panel_id = ANY(panels);
+    PERFORM set_config('tocsin.acting', before, true);
+END $$;
+REVOKE EXECUTE ON FUNCTION review_days_each FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION review_agreed_of, review_opened_of, review_unmet_of, review_progress_of, review_panel_graders, review_case_places FROM PUBLIC;
 
 CREATE FUNCTION review_sits_in(panel bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -101,4 +111,6 @@ CREATE FUNCTION review_my_progress() RETURNS TABLE (panel bigint, cases bigint, 
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT * FROM review_progress_each(ARRAY(SELECT review_my_seats()))
 $$;
+CREATE FUNCTION review_my_days() RETURNS TABLE (panel bigint, event_on date, agreed timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT * FROM review_days_each(ARRAY(SELECT review_my_seats())) $$;
 """

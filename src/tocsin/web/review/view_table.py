@@ -10,11 +10,11 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from tocsin.review import PUBLISHED, Meaning, Row, came_forward, exact_interval, library, published, scales
+from tocsin.review import PUBLISHED, Library, Meaning, Row, came_forward, exact_interval, published, scales
 from tocsin.review.factors import factor
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
-from tocsin.web.review import figures, frames, publishing, queries
+from tocsin.web.review import figures, frames, publishing, queries, standards
 from tocsin.web.review.doing import Invalid
 from tocsin.web.review.models import Figures, Panel, Sampling
 from tocsin.web.review.permissions import NotPermitted
@@ -119,11 +119,13 @@ def _content(request: HttpRequest, number: int) -> dict[str, Any]:
     counted = sorted(((k, w, len(rows), sum(b for *_, b in rows)) for (k, w), rows in unmet.items()), key=lambda r: -r[2])
     last = Figures.objects.filter(panel=panel).exclude(result=None).order_by("-ended").first()
     frame = frames.frame_of(panel)
+    known = standards.library_for(panel)
     return {
         "p": panel, "table": found, "rows": [_row(r) for r in (*found.rows, total)] if total.cases else [],
         "grades": list(scale.grades), "scale": scale, "waits": waits, "lines": {str(c.number): c for c in of}, "outcomes": figures.OUTCOMES,
         "forward": forward, "sampling": Sampling(panel.sampling), "today": today, "last": last, "meaning": Meaning,
-        "unmet": [(_title(w), n, b, w) for k, w, n, b in counted if k == "standard"], "factors": [(_label(w), n, b) for k, w, n, b in counted if k == "factor"],
+        "unmet": [(_title(known, w), n, b, w) for k, w, n, b in counted if k == "standard"],
+        "factors": [(_label(w), n, b) for k, w, n, b in counted if k == "factor"],
         "sampled": figures.sampled(panel, frame, of, figures.strata_of(number)) if frame else None, "frame": frame, "beside": published(PUBLISHED[0]),
         "signals": publishing.found_signals(panel, today) if total.cases else (), "findings": panel.findings_set.order_by("-id").first(),
     }  # fmt: skip
@@ -161,9 +163,9 @@ def _panel(number: int) -> Panel:
     return found
 
 
-def _title(id_: str) -> str:
-    known = library().versions(id_)
-    return known[-1].title if known else id_
+def _title(known: Library, id_: str) -> str:
+    versions = known.versions(id_)
+    return versions[-1].title if versions else id_
 
 
 def _label(id_: str) -> str:

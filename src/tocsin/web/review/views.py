@@ -10,13 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from tocsin.review import AREAS, scales
+from tocsin.review import AREAS, PUBLISHED, published, scales
 from tocsin.web.people.models import Body, Provider
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record import files, keys
 from tocsin.web.record.ledger import DoneBefore
 from tocsin.web.record.models import Attachment
-from tocsin.web.review import cases, families, forms, importing, panels, queries
+from tocsin.web.review import cases, families, figures, forms, importing, panels, queries
 from tocsin.web.review.doing import Invalid, Stale
 from tocsin.web.review.figures import OUTCOMES
 from tocsin.web.review.models import Case, Import, Panel, Sampling
@@ -28,7 +28,9 @@ from tocsin.web.review.permissions import NotPermitted, about, may, may_in, sees
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
     """What one has to do in the room."""
+    days, longest = figures.days_of_mine(queries.now().date())
     return render(request, "review/overview.jinja", {
+        "waits": days, "longest": longest, "beside": published(PUBLISHED[0]),
         "panels": queries.panels_of(request.user), "given": queries.to_grade(request.user), "leads": bool(who_is(request.user).leads), "outcomes": OUTCOMES,
     })  # fmt: skip
 

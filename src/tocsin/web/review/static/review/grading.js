@@ -17,7 +17,7 @@
 
   function say(words, here) {
     saying.textContent = words;
-    saying.classList.toggle("tocsin-kept-here", Boolean(here));
+    saying.parentElement.classList.toggle("tocsin-kept-here", Boolean(here));
   }
   function content() {
     var found = [];
@@ -33,7 +33,17 @@
       if (!e.name || own.indexOf(e.name) >= 0 || e.type === "submit" || e.type === "button") return;
       if (e.type === "radio" || e.type === "checkbox") e.checked = of[e.name] === e.value;
       else e.value = of[e.name] || "";
-      if (of[e.name] && e.closest("details")) e.closest("details").open = true;
+      if (of[e.name]) opened(e);
+    });
+  }
+  function opened(e) {
+    for (var d = e.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+  }
+  function shown() {
+    // what was said of a standard stands beside its title also while it is closed
+    form.querySelectorAll("[data-of]").forEach(function (e) {
+      var chosen = form.querySelector('input[name="s:' + CSS.escape(e.dataset.of) + ':verdict"]:checked');
+      e.textContent = chosen ? chosen.parentElement.textContent.trim() : "Not judged";
     });
   }
   function keepHere() {
@@ -115,8 +125,27 @@
     } else { forgetHere(); }
   } catch (e) { /* nothing kept */ }
 
+  shown();
   form.addEventListener("input", changed);
-  form.addEventListener("change", changed);
+  form.addEventListener("change", function () { shown(); changed(); });
+  document.addEventListener("keydown", function (event) {
+    var only = !event.shiftKey && !event.metaKey;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyS") { event.preventDefault(); dirty = true; later(0); return; }
+    if (!event.altKey || event.ctrlKey || !only) return;
+    if (event.code === "KeyJ" || event.code === "KeyK") step(event.code === "KeyJ" ? 1 : -1);
+    else if (event.code === "KeyG") (form.querySelector('input[name="grade"]:checked') || form.querySelector('input[name="grade"]')).focus();
+    else if (event.code === "KeyB") field("words").focus();
+    else return;
+    event.preventDefault();
+  });
+  function step(by) {
+    var all = Array.prototype.slice.call(form.querySelectorAll(".tocsin-one"));
+    var here = document.activeElement.closest(".tocsin-one"), at = all.indexOf(here);
+    var next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by];
+    if (!next) return;
+    opened(next.querySelector("input"));
+    next.querySelector('input[type="radio"]:checked, input[type="radio"]').focus();
+  }
   form.addEventListener("submit", function () {
     clearTimeout(timer);
     count += 1;
