@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from hall import member
 from tocsin.web.people.models import Membership
 from tocsin.web.record.acting import act_as, acting_as
-from tocsin.web.review import cases, families, grading, panels
+from tocsin.web.review import cases, families, frames, grading, panels
 from tocsin.web.review.models import Case, Seat
 
 
@@ -77,4 +79,12 @@ def graders_of(case):
         return list(Seat.objects.filter(assignment__case=case, assignment__withdrawn=None).select_related("member"))
 
 
-__all__ = ["Case", "Membership", "Table", "act_as", "build", "graders_of", "reviewer"]
+def listed(table):
+    """The panel's list of all cases, with a sample drawn."""
+    rows = "reference,provider,stratum\n" + "".join(f"A{n},XAA,{'early' if n % 3 else 'term'}\n" for n in range(30))
+    with acting_as(table.convener.pk):
+        frames.give_list(panel=table.panel, name="All", upload=SimpleUploadedFile("a.csv", rows.encode()), column="", typed="", by=table.convener)
+        return frames.draw(panel=table.panel, cases=9, half_width=None, how="proportional", guesses={}, by=table.convener)
+
+
+__all__ = ["Case", "Membership", "Table", "act_as", "build", "graders_of", "listed", "reviewer"]

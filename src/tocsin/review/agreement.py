@@ -186,7 +186,7 @@ def _pooled(counts: Floats, w: Floats, chance: Callable[[Floats], float]) -> Par
     def leaning(total: Floats) -> float:
         # Gwet's error takes the share of cases with two gradings as given, so that cases with one make it larger and not smaller
         now = chance(total[:k] / total[k])
-        return ((total[k + 1] - before * total[k + 2]) / (total[k] * part) + before - now) / (1 - now)
+        return float(((total[k + 1] - before * total[k + 2]) / (total[k] * part) + before - now) / (1 - now))
 
     return Parts(rows, of, int(two.sum()), leaning)
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.review import ExpressionError, FactError, Truth, evaluate
-from tocsin.review.standards.expression import DEPTH, LENGTH, parse, settle
+from tocsin.review.standards.expression import settle
+from tocsin.review.standards.syntax import DEPTH, LENGTH, parse
 
 at = datetime.fromisoformat
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from tocsin.review.standards import expression as x
+from tocsin.review.standards import syntax as x
+from tocsin.review.standards.expression import facts_in
 from tocsin.review.standards.facts import FactKind, FactType
 
 _TYPES = {
@@ -19,7 +20,7 @@ def check(expression: str, kinds: Mapping[str, FactKind]) -> tuple[str, ...]:
         return ()
     node = x.parse(expression)
     _node(node, kinds)
-    return x.facts_in(node)
+    return facts_in(node)
 
 
 def _node(node: x.Node, kinds: Mapping[str, FactKind]) -> None:

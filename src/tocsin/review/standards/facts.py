@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tocsin.review.standards.expression import RESERVED
+from tocsin.review.standards.syntax import RESERVED
 
 
 class FactType(StrEnum):

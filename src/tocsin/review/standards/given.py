@@ -7,9 +7,9 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from tocsin.review.standards.expression import Value
 from tocsin.review.standards.facts import FactKind, FactType
 from tocsin.review.standards.reading_facts import fact_kinds
+from tocsin.review.standards.syntax import Value
 
 
 @dataclass(frozen=True, slots=True)

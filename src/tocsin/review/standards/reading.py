@@ -13,10 +13,10 @@ import yaml
 
 from tocsin.review.standards.cells import Bad, Cell, StandardFault, fields_of, items, nearest, opened, unknown
 from tocsin.review.standards.checking import check
-from tocsin.review.standards.expression import ExpressionError
 from tocsin.review.standards.facts import FactKind
 from tocsin.review.standards.model import AREAS, Library, Source, Standard, conflicts
 from tocsin.review.standards.reading_facts import fact_kinds, read_fact_kinds
+from tocsin.review.standards.syntax import ExpressionError
 
 MOST_CHARACTERS, MOST_STANDARDS, MOST_FAULTS = 1_000_000, 2_000, 500
 """Largest file that is read, the most standards in it, and the faults after which the rest is left."""

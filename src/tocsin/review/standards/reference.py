@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from tocsin.review.standards import expression, given, reading, reading_facts
-from tocsin.review.standards.expression import DEPTH, LENGTH
 from tocsin.review.standards.facts import FactKind, FactType
 from tocsin.review.standards.model import AREAS, Library, Standing
+from tocsin.review.standards.syntax import DEPTH, LENGTH
 from tocsin.review.standards.truth import Truth
 
 _KINDS = {
