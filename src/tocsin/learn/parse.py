@@ -107,7 +107,7 @@ def _docx(data: bytes, pages: int, characters: int) -> dict[str, Any]:
         document = docx.Document(io.BytesIO(data))
         sheets, page, size = [[""]], 0, 0
         for part in document.iter_inner_content():
-            texts = _cells(part) if isinstance(part, Table) else [part.text]
+            texts = _cells(part) if isinstance(part, Table) else [_paragraph(part)]
             breaks = part._element.xpath(".//w:lastRenderedPageBreak | .//w:br[@w:type='page']")
             for text in texts:
                 sheets[page].append(text)
@@ -132,14 +132,19 @@ def _begins(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         return part.read(65536)
 
 
+def _paragraph(part: Any) -> str:
+    listed = (part.style is not None and part.style.name.startswith("List")) or bool(part._element.xpath("./w:pPr/w:numPr"))
+    return f"• {part.text}" if listed and part.text.strip() else str(part.text)
+
+
 def _cells(table: Any) -> list[str]:
     """The text of each cell once, row by row; a cell that reaches over several columns is not said again."""
-    seen: set[int] = set()
+    seen: set[Any] = set()  # the elements themselves: a number of one that is gone may be given to another
     out = []
     for row in table.rows:
         for cell in row.cells:
-            if id(cell._tc) not in seen:
-                seen.add(id(cell._tc))
+            if cell._tc not in seen:
+                seen.add(cell._tc)
                 out.append(cell.text)
     return out
 
@@ -153,7 +158,7 @@ def _html(data: bytes, pages: int, characters: int) -> dict[str, Any]:
     for node in tree.css("script, style, nav, noscript, template, iframe, object, svg"):
         node.decompose()
     for node in tree.css(_BLOCKS):
-        node.insert_before(_MARK)
+        node.insert_before(f"{_MARK}• " if node.tag == "li" else _MARK)
         node.insert_after(_MARK)
     whole = tree.body.text() if tree.body else ""
     parts = (re.sub(r"\s+", " ", part).strip() for part in whole.split(_MARK))

@@ -13,6 +13,7 @@ from typing import Any
 
 from tocsin.learn import parse
 from tocsin.learn.passages import Correction, Kind, classify, paragraphs, recommendation_number
+from tocsin.learn.sections import BULLET, heading, sections
 
 
 class Unreadable(ValueError):
@@ -100,10 +101,13 @@ def read(source: str | Path | bytes, limits: Limits = Limits(), *, corrections: 
     pages = [page[0] for page in answer["pages"]]
     if not any(page.strip() for page in pages):
         raise Unreadable(f"{name}: {_PICTURES if scanned else 'no text on any page'}")
+    placed = paragraphs(pages)
     parts = [
-        Passage(text, page, found.kind, recommendation_number(text) if found.kind is Kind.RECOMMENDATION else None, found.why)
-        for page, text in paragraphs(pages)
-        for found in [classify(text, corrections)]
+        Passage(plain, page, found.kind, recommendation_number(text) if found.kind is Kind.RECOMMENDATION else None, found.why)
+        for (page, text), section in zip(placed, sections([text for _, text in placed]), strict=True)
+        if heading(text) is None
+        for plain in [BULLET.sub("", text)]
+        for found in [classify(plain, corrections, section)]
     ]
     return Report(
         _title(answer["title"], pages), _first(_DATE, pages, "first date on the opening pages"), _most(_BODY, pages[:5], "named on the opening pages"),
