@@ -68,6 +68,12 @@ def test_a_providers_share_of_avoidable_outcomes_becomes_a_signal_with_its_evide
     assert "might or would have ended otherwise; the other providers lead one to expect" in one.sentence
     enter(client, table.convener)
     assert 'id="provider-XAA"' in client.get(f"/review/panels/{table.panel}/table/").content.decode()
+    drawn = client.get(f"/review/panels/{table.panel}/providers.svg")
+    assert drawn["Content-Type"] == "image/svg+xml"
+    assert "Provider XAA (50)" in drawn.content.decode()
+    assert drawn.content.decode().count("#b00020") == 1
+    enter(client, table.hall.icb)
+    assert client.get(f"/review/panels/{table.panel}/providers.svg").status_code == 404
     # the same finding published again joins once
     assert publish(table).signals == 1
     assert len(rung()) == 1

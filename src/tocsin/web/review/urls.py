@@ -15,6 +15,7 @@ urlpatterns = [
     path("review/panels/<int:number>/table.csv", view_table.table_csv, name="table-csv"),
     path("review/panels/<int:number>/table.pdf", view_table.table_pdf, name="table-pdf"),
     path("review/panels/<int:number>/figures/", view_table.figures_page, name="figures"),
+    path("review/panels/<int:number>/providers.svg", view_table.providers_svg, name="providers"),
     path("review/panels/<int:number>/sample/", view_sample.sample, name="sample"),
     path("review/panels/<int:number>/sample.csv", view_sample.sample_csv, name="sample-csv"),
     path("review/imports/<uuid:number>/", views.import_page, name="import"),

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from typing import Any
 
+import vl_convert
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -12,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from tocsin.review import PUBLISHED, Library, Meaning, Row, came_forward, exact_interval, published, scales
 from tocsin.review.factors import factor
+from tocsin.web.people.models import Provider
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
-from tocsin.web.review import figures, frames, publishing, queries, standards
+from tocsin.web.review import beside, figures, frames, publishing, queries, standards
 from tocsin.web.review.doing import Invalid
 from tocsin.web.review.models import Figures, Panel, Sampling
 from tocsin.web.review.permissions import NotPermitted
@@ -86,8 +89,27 @@ def figures_page(request: HttpRequest, number: int) -> HttpResponse:
     names = {s.pk: s.member.name for s in queries.Seat.objects.filter(panel=panel).select_related("member")} if any(seats.values()) else {}
     return render(request, part, {
         "p": panel, "running": running, "last": last, "problem": problem, "scale": scales()[panel.scale],
+        "providers": _names(last.result["compared"]) if last and last.result else {},
         "names": {r: names.get(seat, f"Reviewer {r}") for r, seat in seats.items()},
     }, status=status)  # fmt: skip
+
+
+@members_only
+@require_safe
+@never_cache
+def providers_svg(request: HttpRequest, number: int) -> HttpResponse:
+    """Providers beside each other, as the figures were last worked out."""
+    panel = _panel(number)
+    last = Figures.objects.filter(panel=panel).exclude(result=None).order_by("-ended").first()
+    compared = last.result["compared"] if last else []
+    if not compared:
+        raise Http404("Providers have not been compared.")
+    drawn = vl_convert.vegalite_to_svg(json.dumps(beside.spec(compared, _names(compared))), allowed_base_urls=[])
+    return HttpResponse(drawn, content_type="image/svg+xml")
+
+
+def _names(compared: list[dict[str, Any]]) -> dict[str, str]:
+    return dict(Provider.objects.filter(pk__in=[c["provider"] for c in compared]).values_list("code", "name"))
 
 
 def _published(request: HttpRequest, name: str) -> dict[str, Any]:
