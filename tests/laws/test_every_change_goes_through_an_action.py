@@ -62,7 +62,7 @@ def test_the_reader_of_sources_finds_a_change(source):
 
 
 ACTIONS = {
-    "people": ("actions",), "concerns": ("actions", "closing", "plan", "takeover", "raisers"), "feeds": ("actions",), "accord": ("actions",),
+    "people": ("actions",), "concerns": ("actions", "closing", "plan", "relating", "takeover", "raisers"), "feeds": ("actions",), "accord": ("actions",),
     "review": ("cases", "consensus", "families", "grading", "panels"),
     "learn": ("actions", "outcomes", "desk"),
 }  # fmt: skip

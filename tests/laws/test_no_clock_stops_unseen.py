@@ -15,7 +15,7 @@ from django.db import connection, connections
 
 from hall import MONDAY, Moment, build, signal
 from tocsin.signal import ConcernKind
-from tocsin.web.concerns import actions, takeover
+from tocsin.web.concerns import actions, relating, takeover
 from tocsin.web.concerns.doing import AccordRefuses
 from tocsin.web.concerns.models import Concern, Passed
 from tocsin.web.people.permissions import NotPermitted
@@ -73,9 +73,9 @@ def test_merging_does_not_move_a_deadline(hall, moment):
     moment.at += timedelta(days=2)
     late = actions.raise_signal(signal(kind=ConcernKind.CARE_BELOW_STANDARD), by="the watch")
     with pytest.raises(AccordRefuses, match="must not move a deadline"):
-        actions.merge(concern=early.pk, into=late.pk, reason="The same", by=as_(hall.icb))
+        relating.merge(concern=early.pk, into=late.pk, reason="The same", by=as_(hall.icb))
 
-    kept = actions.merge(concern=late.pk, into=early.pk, reason="The same", by=as_(hall.icb))
+    kept = relating.merge(concern=late.pk, into=early.pk, reason="The same", by=as_(hall.icb))
 
     assert kept.due == early.due
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from hall import MONDAY, member, signal
 from tocsin.accord import read_map, shipped
 from tocsin.signal import ConcernKind, Level
-from tocsin.web.concerns import actions, closing, plan, raisers, takeover, turning
+from tocsin.web.concerns import actions, closing, plan, raisers, relating, takeover, turning
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale
 from tocsin.web.concerns.models import Concern, Criterion, Effect, InformationRequest, Owed, Passed, PlannedAction, Raiser, TakeOver
 from tocsin.web.people.models import Body, Declaration, Membership
@@ -120,8 +120,8 @@ def something(world, concern):
         "extend": lambda: actions.extend(until=world.day(pick([-3, 5, 40])), reason=words, **by),
         "hand over": lambda: actions.hand_over(to=pick(["region", "nhse", "trust", "cqc"]), reason=words, **by),
         "note": lambda: actions.note(words=words, **by),
-        "merge": lambda: actions.merge(into=pick(world.open()).pk, reason=words, **by),
-        "split": lambda: actions.split(kind=str(pick(KINDS)), title=words, signals=[], **by),
+        "merge": lambda: relating.merge(into=pick(world.open()).pk, reason=words, **by),
+        "split": lambda: relating.split(kind=str(pick(KINDS)), title=words, signals=[], **by),
         "take over": lambda: takeover.take_over(
             powers=["take-over-or-close"], scope="Maternity", criteria=["Safe"], reviews=[world.day(28)], **by
         ),

@@ -21,6 +21,9 @@ from tocsin.accord.days import deadline
 from tocsin.accord.model import AccordMap, Case, Duty, Power, Reason, Role, Within
 from tocsin.accord.rules import barred, binding, duty_of, first_holder, in_force, lines_from, passes, power_of
 
+TELL = "tell those who raised it what happened"
+"""What a body owes by a line of tellings."""
+
 
 class What(StrEnum):
     """What can happen to a concern."""
@@ -317,7 +320,7 @@ class _Run:
                 yield self._owed(duty.body, duty.must, duty.within, duty.basis)
         for telling in self.map.tellings:
             if telling.holds(self.case, self.raised):
-                yield self._owed(telling.body, "tell those who raised it what happened", telling.within, telling.basis)
+                yield self._owed(telling.body, TELL, telling.within, telling.basis)
 
     def _owed(self, body: str, must: str, within: Within | None, basis: str) -> Obligation:
         return Obligation(body, must, _due(self.map, self.raised, within), basis, self.done.get(body))

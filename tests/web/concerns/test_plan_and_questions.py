@@ -6,7 +6,7 @@ import pytest
 
 from hall import MONDAY, signal
 from tocsin.signal import ConcernKind, Level
-from tocsin.web.concerns import actions, closing, plan, raisers
+from tocsin.web.concerns import actions, closing, plan, raisers, relating
 from tocsin.web.concerns.doing import AccordRefuses, Invalid
 from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, PlannedAction, Raiser
 from tocsin.web.people.permissions import NotPermitted
@@ -111,7 +111,7 @@ def test_merging_takes_along_signals_raisers_plan_and_question_and_keeps_the_ear
     with acting_as(TOCSIN):
         leaves = Concern.objects.get(pk=second).leaves
 
-    actions.merge(concern=first, into=second, reason="One cause", by=as_(hall.icb))
+    relating.merge(concern=first, into=second, reason="One cause", by=as_(hall.icb))
 
     with acting_as(TOCSIN):
         into = Concern.objects.get(pk=second)
@@ -127,7 +127,7 @@ def test_splitting_gives_each_the_level_of_its_own_signals(hall):
     with acting_as(TOCSIN):
         red = list(JoinedSignal.objects.filter(level="red").values_list("pk", flat=True))
 
-    made = actions.split(concern=concern, kind="care-below-standard", title="Nights", signals=red, by=as_(hall.icb))
+    made = relating.split(concern=concern, kind="care-below-standard", title="Nights", signals=red, by=as_(hall.icb))
 
     with acting_as(TOCSIN):
         assert (Concern.objects.get(pk=made.pk).level, Concern.objects.get(pk=concern).level) == ("red", "amber")

@@ -9,10 +9,11 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale
 from tocsin.web.concerns.models import Concern
 from tocsin.web.people.permissions import NotPermitted
+from tocsin.web.record.files import FileRefused
 from tocsin.web.record.ledger import DoneBefore
 
 TITLES = {
-    400: "Not understood", 401: "Who are you?", 403: "Not permitted", 404: "Not found", 405: "Not possible here", 409: "The accord refuses, or it was done",
+    400: "Not understood", 401: "Who are you?", 403: "Not permitted", 404: "Not found", 405: "Not possible here", 409: "Not possible as things stand",
     412: "Stale", 413: "Too large", 415: "Not JSON", 422: "Not complete or not valid",
 }  # fmt: skip
 
@@ -45,7 +46,8 @@ def install(api: NinjaAPI) -> None:
     on(DoneBefore, 409, "This Idempotency-Key was used before, for something else or by somebody else.")
     on(Stale, 412)
     api.add_exception_handler(HttpError, lambda request, exc: problem(request, exc.status_code, exc.message))
-    api.add_exception_handler(Invalid, lambda request, exc: problem(request, 422, str(exc), [{"field": exc.field, "detail": str(exc)}]))
+    api.add_exception_handler(FileRefused, lambda request, exc: problem(request, 409, str(exc), [{"field": "file", "detail": str(exc)}]))
+    api.add_exception_handler(Invalid, lambda request, exc: problem(request, 409, str(exc), [{"field": exc.field, "detail": str(exc)}]))
     api.add_exception_handler(ValidationError, _not_valid)
 
 

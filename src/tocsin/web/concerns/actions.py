@@ -17,7 +17,7 @@ from tocsin.signal import Signal
 from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Doing, Invalid, begin
-from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Link, PlannedAction, Publication, Raiser, TakeOver
+from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Publication, TakeOver
 from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.people.permissions import Act, NotPermitted, may_raise, who_is
 from tocsin.web.record import ledger
@@ -31,17 +31,19 @@ JOINING = (
     "of it. Where there is none, it opens one. What is about people never joins another, and nothing joins a restricted concern."
 )
 """The rule by which signals join, as it is shown to those who read."""
-_LEVELS = ("", "amber", "red")
+LEVELS = ("", "amber", "red")
+"""Of a concern, weakest first."""
 RESTRICTED_KINDS = frozenset({"conduct", "bullying-harassment-discrimination", "speak-up-detriment"})
 """Concerns about people: others are shown only that one exists."""
 
 
 @transaction.atomic
-def raise_signal(signal: Signal, *, by: str, key: str | None = None) -> Concern:
+def raise_signal(signal: Signal, *, by: str, key: str | None = None, member: Member | None = None, request: UUID | None = None) -> Concern:
     """A room has seen something: it joins the open concern of the same provider, kind and place, or opens one.
 
-    by: the room ('the watch'). The same signal told twice joins once; a stronger or longer sentence of it takes the place of the earlier.
-    An unknown provider is taken in under its code, so that no signal is lost for want of a register.
+    by: the room ('the watch'), or the code of the body whose program tells it (member, request). The same signal told twice joins once; a
+    stronger or longer sentence of it takes the place of the earlier. An unknown provider is taken in under its code, so that no signal is lost
+    for want of a register.
     """
     key = key or _key(signal, by)
     with acting_as(TOCSIN):
@@ -51,20 +53,21 @@ def raise_signal(signal: Signal, *, by: str, key: str | None = None) -> Concern:
         _one_after_another(provider, str(signal.kind))
         known = JoinedSignal.objects.select_related("concern").filter(key=key).first()
         if known is not None:
-            return _told_again(known, signal)
+            return _told_again(known, signal, member, request)
         concern = _open_one(provider, str(signal.kind))
         if concern is None:
             concern = _opened(
                 provider, str(signal.kind), title=shorten(signal.sentence, 200, placeholder=" ..."), restricted=signal.kind in RESTRICTED_KINDS, severe=False,
-                level=str(signal.level), who={"by": by}, opener=None, by=None,
+                level=str(signal.level), who={"by": by}, opener=None, by=member,
             )  # fmt: skip
-        doing = begin(concern.pk, Act.SIGNAL_JOINED, None)
+        doing = begin(concern.pk, Act.SIGNAL_JOINED, None, request=request)
+        doing.by = member
         JoinedSignal.objects.create(
             concern=doing.concern, key=key, site=signal.provider.site or "", site_name=signal.provider.site_name or "", level=signal.level,
             raised_on=signal.raised_on, since=signal.since, sentence=signal.sentence, address=signal.address,
             evidence=dict(signal.evidence), joined=doing.at,
         )  # fmt: skip
-        doing.concern.level = max(doing.concern.level, str(signal.level), key=_LEVELS.index)
+        doing.concern.level = max(doing.concern.level, str(signal.level), key=LEVELS.index)
         doing.tell(
             by=by, key=key, level=str(signal.level), sentence=signal.sentence, address=signal.address, evidence=_plain(asdict(signal))
         )
@@ -138,7 +141,7 @@ def acknowledge(*, concern: int, by: Member, **given: Any) -> Concern:
 def act(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     """The holder has done what the map asks of it; from now its effect is awaited."""
     doing = begin(concern, Act.ACTED, by, **given)
-    words = _needed("words", words, "Say what was done.")
+    words = needed("words", words, "Say what was done.")
     if doing.standing.holder and doing.standing.holder.phase.value != "to act":
         raise AccordRefuses("The holder has acted; now its effect is awaited.")
     doing.ask_the_accord(What.ACTED)
@@ -153,7 +156,7 @@ def obligation_done(*, concern: int, words: str, by: Member, **given: Any) -> Co
     doing = begin(concern, Act.DONE, by, **given)
     if doing.body and doing.body.kind == doing.concern.holder_kind:
         raise AccordRefuses("The holder's own duty is met by acting.")
-    doing.tell(words=_needed("words", words, "Say what was done."))
+    doing.tell(words=needed("words", words, "Say what was done."))
     return doing.concern
 
 
@@ -161,7 +164,7 @@ def obligation_done(*, concern: int, words: str, by: Member, **given: Any) -> Co
 def refuse(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
     """The holder refuses: the concern passes on with the next day, and the refusal stays visible."""
     doing = begin(concern, Act.REFUSED, by, **given)
-    reason = _needed("reason", reason, "Say why the holder refuses; the reason stays visible.")
+    reason = needed("reason", reason, "Say why the holder refuses; the reason stays visible.")
     doing.ask_the_accord(What.REFUSED)
     doing.tell(reason=reason)
     return doing.concern
@@ -174,7 +177,7 @@ def declare_conflict(*, concern: int, reason: str, by: Member, **given: Any) -> 
     What it had taken over passes from it too: whoever holds the concern next decides afresh, on its own powers. Where nobody comes next, it stays.
     """
     doing = begin(concern, Act.CONFLICT, by, **given)
-    reason = _needed("reason", reason, "Say what the conflict is.")
+    reason = needed("reason", reason, "Say what the conflict is.")
     doing.ask_the_accord(What.CONFLICT)
     was = doing.concern.holder_id
     doing.tell(reason=reason)
@@ -191,7 +194,7 @@ def declare_conflict(*, concern: int, reason: str, by: Member, **given: Any) -> 
 def ask_extension(*, concern: int, until: date, reason: str, by: Member, **given: Any) -> Concern:
     """A body asks for more time. This moves nothing: only another body, whom the deadline does not bind, may grant it."""
     doing = begin(concern, Act.EXTENSION_ASKED, by, **given)
-    reason = _needed("reason", reason, "Say why more time is needed.")
+    reason = needed("reason", reason, "Say why more time is needed.")
     if doing.concern.due is None or until <= doing.concern.due:
         raise Invalid("until", "Choose a day after the present deadline.")
     doing.tell(until=until.isoformat(), reason=reason)
@@ -202,7 +205,7 @@ def ask_extension(*, concern: int, until: date, reason: str, by: Member, **given
 def extend(*, concern: int, until: date, reason: str, by: Member, **given: Any) -> Concern:
     """Another body than the holder and the provider moves the deadline, with a reason."""
     doing = begin(concern, Act.EXTENDED, by, **given)
-    reason = _needed("reason", reason, "Say why the deadline moves; the reason stays visible.")
+    reason = needed("reason", reason, "Say why the deadline moves; the reason stays visible.")
     doing.ask_the_accord(What.EXTENDED, until=until.isoformat(), reason=reason)
     doing.tell(until=until.isoformat(), reason=reason)
     return doing.concern
@@ -212,7 +215,7 @@ def extend(*, concern: int, until: date, reason: str, by: Member, **given: Any) 
 def hand_over(*, concern: int, to: str, reason: str, by: Member, **given: Any) -> Concern:
     """The holder passes it to a body with more power. to: that body's id in the map."""
     doing = begin(concern, Act.HANDED_OVER, by, **given)
-    reason = _needed("reason", reason, "Say why it must go to a body with more power.")
+    reason = needed("reason", reason, "Say why it must go to a body with more power.")
     doing.ask_the_accord(What.ESCALATED, to=to, reason=reason)
     doing.tell(to=to, reason=reason)
     return doing.concern
@@ -222,7 +225,7 @@ def hand_over(*, concern: int, to: str, reason: str, by: Member, **given: Any) -
 def note(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     """A body adds a note."""
     doing = begin(concern, Act.NOTED, by, **given)
-    doing.tell(words=_needed("words", words, "Write the note first."))
+    doing.tell(words=needed("words", words, "Write the note first."))
     return doing.concern
 
 
@@ -237,76 +240,10 @@ def give_evidence(*, concern: int, upload: Any, by: Member, **given: Any) -> Att
 
 
 @transaction.atomic
-def merge(*, concern: int, into: int, reason: str, by: Member, **given: Any) -> Concern:
-    """The holder of both says that two concerns about one provider are the same: one goes on, with the earlier deadline of the two.
-
-    With it go the signals, those who raised the other and must be told, the actions of its plan, and a question that is open.
-    """
-    doing = begin(concern, Act.MERGED, by, **given)
-    reason = _needed("reason", reason, "Say why they are the same.")
-    if into == concern:
-        raise Invalid("into", "Choose another concern.")
-    other = begin(into, Act.LINKED, by, body=doing.body)
-    if other.concern.provider_id != doing.concern.provider_id or other.concern.restricted != doing.concern.restricted:
-        raise Invalid("into", "Only concerns about one provider, both restricted or both not, can be merged.")
-    if doing.concern.leaves and (other.concern.leaves is None or doing.concern.leaves < other.concern.leaves):
-        raise AccordRefuses("The other concern's deadline is later, and merging must not move a deadline. Merge the other one into this.")
-    if TakeOver.objects.filter(concern=doing.concern, ended=None).exists():
-        raise AccordRefuses("A take-over is under way here. Merge the other one into this.")
-    if InformationRequest.objects.filter(concern__in=(doing.concern, other.concern), answered=None).count() > 1:
-        raise AccordRefuses("Each of the two has a question that is not answered yet. Merge them when one is.")
-    for part in (JoinedSignal, PlannedAction, InformationRequest):
-        part.objects.filter(concern=doing.concern).update(concern=other.concern)
-    with acting_as(TOCSIN):
-        Raiser.objects.filter(concern=doing.concern).update(concern=other.concern)
-    other.concern.level = max(doing.concern.level, other.concern.level, key=_LEVELS.index)
-    other.tell(other=concern, why=f"Concern {concern} was merged into this one: {reason}")
-    doing.concern.merged_into, doing.concern.closed = other.concern, doing.at
-    doing.tell(into=into, reason=reason)
-    return other.concern
-
-
-@transaction.atomic
-def split(*, concern: int, kind: str, title: str, signals: list[int], by: Member, **given: Any) -> Concern:
-    """Part of a concern becomes one of its own, of another kind; it begins with the first holder, and the first one's clock runs on."""
-    doing = begin(concern, Act.SPLIT, by, **given)
-    title = _needed("title", title, "Say what the new concern is.")
-    if kind == doing.concern.kind or kind not in clockwork.map_of(doing.concern).concerns:
-        raise Invalid("kind", "Choose another kind of concern that the map names.")
-    if _open_one(doing.concern.provider, kind, doing.concern.place):
-        raise Invalid("kind", "There is an open concern of that kind about this provider; link them instead.")
-    made = _opened(
-        doing.concern.provider, kind, title=title[:200], restricted=doing.concern.restricted or kind in RESTRICTED_KINDS, severe=False,
-        level="", who={"split_from": concern}, opener=doing.body, by=None, place=doing.concern.place,
-    )  # fmt: skip
-    moving = JoinedSignal.objects.filter(concern=doing.concern, pk__in=signals)
-    keys = sorted(moving.values_list("key", flat=True))
-    moving.update(concern=made)
-    doing.concern.level = _strongest(doing.concern)
-    doing.tell(into=made.pk, kind=kind, signals=keys)
-    with acting_as(TOCSIN):
-        made.level = _strongest(made)
-        made.save()
-    return made
-
-
-@transaction.atomic
-def link(*, concern: int, other: int, why: str, by: Member, **given: Any) -> Link:
-    """Two concerns have to do with each other; both stay."""
-    doing = begin(concern, Act.LINKED, by, **given)
-    why = _needed("why", why, "Say what they have to do with each other.")
-    target = Concern.objects.filter(pk=other).exclude(pk=concern).first()
-    if target is None:
-        raise Invalid("other", "There is no such concern that you may see.")
-    doing.tell(other=other, why=why)
-    return Link.objects.create(one=doing.concern, other=target, why=why[:300])
-
-
-@transaction.atomic
 def restrict(*, concern: int, reason: str, by: Member, **given: Any) -> Concern:
     """A concern turns out to be about people: from now others are shown only that it exists, and what was published of it is withdrawn."""
     doing = begin(concern, Act.RESTRICTED, by, **given)
-    reason = _needed("reason", reason, "Say why it is about people.")
+    reason = needed("reason", reason, "Say why it is about people.")
     doing.concern.restricted = True
     InformationRequest.objects.filter(concern=doing.concern).update(shared=False)
     with acting_as(TOCSIN):
@@ -327,11 +264,6 @@ def _one_after_another(provider: Provider, kind: str) -> None:
     """Whoever else raises the like waits until this transaction ends, so that two who come at once do not open two."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"concern|{provider.code}|{kind}"])
-
-
-def _strongest(concern: Concern) -> str:
-    """The strongest level of a concern's signals; '' where it has none."""
-    return max(JoinedSignal.objects.filter(concern=concern).values_list("level", flat=True), key=_LEVELS.index, default="")
 
 
 def _opened(
@@ -375,17 +307,18 @@ def _key(signal: Signal, by: str) -> str:
     return f"{by}|{signal.provider.code}|{signal.provider.site or ''}|{signal.kind}|{about}|{signal.raised_on}"
 
 
-def _told_again(known: JoinedSignal, signal: Signal) -> Concern:
+def _told_again(known: JoinedSignal, signal: Signal, member: Member | None, request: UUID | None) -> Concern:
     if known.sentence == signal.sentence and known.level == signal.level and known.ended is None:
         return known.concern
     if known.concern.closed:
         return known.concern
-    doing = begin(known.concern_id, Act.SIGNAL_JOINED, None)
+    doing = begin(known.concern_id, Act.SIGNAL_JOINED, None, request=request)
+    doing.by = member
     was = known.level if known.level != str(signal.level) else None
     known.sentence, known.level, known.evidence, known.ended = signal.sentence, str(signal.level), dict(signal.evidence), None
     known.address = signal.address
     known.save()
-    doing.concern.level = max(doing.concern.level, str(signal.level), key=_LEVELS.index)
+    doing.concern.level = max(doing.concern.level, str(signal.level), key=LEVELS.index)
     doing.tell(key=known.key, level=str(signal.level), was=was, sentence=signal.sentence, address=signal.address)
     return doing.concern
 
@@ -401,7 +334,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _needed(field: str, words: str, message: str) -> str:
+def needed(field: str, words: str, message: str) -> str:
     words = words.strip()
     if not words:
         raise Invalid(field, message)

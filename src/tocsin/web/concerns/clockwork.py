@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.accord import Case, Event, State, What, state
+from tocsin.accord.clock import TELL
 from tocsin.accord.model import AccordMap
 from tocsin.web.accord.models import MapInForce
 from tocsin.web.accord.queries import read
@@ -69,7 +71,9 @@ def today(map_: AccordMap, now: datetime) -> date:
 
 def standing(concern: Concern, now: datetime, entries: list[Entry] | None = None) -> State:
     """Where a concern stands by its record alone. One query unless its entries are given."""
-    return state(map_of(concern), case_of(concern), events(ledger.entries(chain(concern)) if entries is None else entries), now)
+    found = ledger.entries(chain(concern)) if entries is None else entries
+    map_ = map_of(concern)
+    return _told(state(map_, case_of(concern), events(found), now), found, map_)
 
 
 def locked(number: int) -> Concern:
@@ -92,8 +96,9 @@ def _reckon(concern: Concern, now: datetime) -> State:
 
     Each passing is told once, whoever comes first: its number is unique. Nothing is written where nothing passed or changed.
     """
-    map_, history = map_of(concern), events(ledger.entries(chain(concern)))
-    found = state(map_, case_of(concern), history, now)
+    map_, entries = map_of(concern), ledger.entries(chain(concern))
+    history = events(entries)
+    found = _told(state(map_, case_of(concern), history, now), entries, map_)
     known = Passed.objects.filter(concern=concern).count()
     for number, passing in enumerate(found.passed[known:], known + 1):
         said = {
@@ -117,6 +122,20 @@ def _reckon(concern: Concern, now: datetime) -> State:
         concern.last_entry = ledger.head(chain(concern))
         concern.save()
     return found
+
+
+def _told(found: State, entries: list[Entry], map_: AccordMap) -> State:
+    """Whoever owes telling has done it by telling, the holder too; where nobody outside raised it, there is nobody to tell."""
+    if not any(o.must == TELL for o in found.obligations):
+        return found
+    said = [(e, json.loads(e.payload)) for e in entries if e.what in (Act.TOLD, Act.NOTED, Act.LINKED)]
+    days: dict[str, date] = {}
+    for entry, payload in said:
+        if entry.what == Act.TOLD:
+            days.setdefault(payload.get("as", ""), today(map_, entry.at))
+    anybody = any("raiser" in payload or "raisers" in payload for _, payload in said)
+    owed = (replace(o, done=o.done or days.get(o.body)) if o.must == TELL else o for o in found.obligations if anybody or o.must != TELL)
+    return replace(found, obligations=tuple(owed))
 
 
 def _keep_owed(concern: Concern, found: State, bodies: dict[str, Body]) -> None:

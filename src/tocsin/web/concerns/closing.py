@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from tocsin.accord import State
+from tocsin.accord.clock import TELL
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, begin
 from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, Raiser, TakeOver
@@ -45,13 +46,14 @@ def show_effect(*, concern: int, way: str, what: str, worked: bool, by: Member, 
             raise AccordRefuses(f"{ringing} of this concern's signals still ring, so the watch's indicator does not show that it worked.")
     assert doing.body is not None
     made = Effect.objects.create(concern=doing.concern, way=way, what=what.strip(), worked=worked, by_body=doing.body, at=doing.at)
-    doing.tell(way=way, what=made.what, worked=worked)
+    doing.tell(effect=made.pk, way=way, what=made.what, worked=worked)
     return made
 
 
 def conditions(concern: Concern, standing: State, at: datetime, names: Mapping[str, str] | None = None) -> list[Condition]:
     """What closing needs at a moment, and what is missing. Seven queries."""
-    owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body)]
+    # what the holder owes as holder is met by acting; telling, by telling
+    owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body or o.must == TELL)]
     acted = any(t.phase.value in ("effect awaited", "taken over") for t in standing.tenures[-1:])
     effects = list(Effect.objects.filter(concern=concern).order_by("id"))
     actions = list(PlannedAction.objects.filter(concern=concern))

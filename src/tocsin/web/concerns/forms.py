@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from tocsin.web.concerns import actions, clockwork, closing, plain, plan, raisers, takeover
+from tocsin.web.concerns import actions, clockwork, closing, plain, plan, raisers, relating, takeover
 from tocsin.web.concerns.doing import Invalid
 from tocsin.web.concerns.models import Strength
 from tocsin.web.concerns.queries import Whole
@@ -169,11 +169,11 @@ FORMS = {
         Form("publish", Act.PUBLISHED, "Publish", "Plain words for everybody. Small numbers and anything that could name a person are left out.",
              closing.publish, (Field("title", "Title", "text"), Field("words", "Words")), offered=lambda w: not w.concern.restricted),
         Form("split", Act.SPLIT, "Split off a concern of another kind", "The new one begins with its own first holder; this one's clock runs on.",
-             actions.split, (Field("kind", "Kind", "select", choices=_kinds), Field("title", "What it is", "text"),
+             relating.split, (Field("kind", "Kind", "select", choices=_kinds), Field("title", "What it is", "text"),
                              Field("signals", "Signals that go with it", "several", choices=_signals))),
         Form("merge", Act.MERGED, "Merge into another concern", "They are the same. The one with the earlier deadline goes on, with everything of both.",
-             actions.merge, (Field("into", "Into which", "select", choices=_alike), _REASON), offered=lambda w: bool(w.others)),
-        Form("link", Act.LINKED, "Link with another concern", "They have to do with each other; both stay.", actions.link,
+             relating.merge, (Field("into", "Into which", "select", choices=_alike), _REASON), offered=lambda w: bool(w.others)),
+        Form("link", Act.LINKED, "Link with another concern", "They have to do with each other; both stay.", relating.link,
              (Field("other", "Number of the other concern", "text"), Field("why", "Why", "text"))),
         Form("restrict", Act.RESTRICTED, "Restrict", "It is about people: from now on others are shown only that it exists.", actions.restrict, (_REASON,),
              offered=lambda w: not w.concern.restricted),

@@ -31,13 +31,13 @@ REMINDERS = {
 }  # fmt: skip
 _OPEN_TO_RAISERS = {
     Act.RAISED, Act.SIGNAL_JOINED, Act.REVIEWED, Act.ACKNOWLEDGED, Act.ACTED, Act.REFUSED, Act.CONFLICT, Act.EXTENDED, Act.HANDED_OVER, Act.TAKEN_OVER,
-    Act.HANDED_BACK, Act.CLOSED, Act.PASSED, Act.EFFECT_SHOWN, Act.CRITERION_MET,
+    Act.HANDED_BACK, Act.CLOSED, Act.PASSED, Act.EFFECT_SHOWN, Act.CRITERION_MET, Act.MERGED,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a timeline. words: what was written with it, '' where nothing was."""
+    """One line of a timeline. what, body: as in the entry. words: what was written with it, '' where nothing was."""
 
     seq: int
     at: datetime
@@ -46,6 +46,8 @@ class Line:
     sentence: str
     words: str
     hash: str
+    what: str
+    body: str
 
 
 def kind(word: str) -> str:
@@ -62,7 +64,7 @@ def _line(entry: Entry, bodies: Mapping[str, str], for_raiser: bool) -> Line:
     who = bodies.get(entry.body, entry.body or "Somebody outside")
     day = date.fromisoformat(said["day"]) if entry.what == Act.PASSED else entry.at.date()
     sentence, words = _says(entry.what, said, who, bodies)
-    return Line(entry.seq, entry.at, day, who, sentence, "" if for_raiser and entry.what not in (Act.CLOSED,) else words, entry.hash)
+    return Line(entry.seq, entry.at, day, who, sentence, "" if for_raiser and entry.what not in (Act.CLOSED,) else words, entry.hash, entry.what, entry.body)
 
 
 def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[str, str]:
@@ -151,6 +153,11 @@ def _says(what: str, said: dict, who: str, bodies: Mapping[str, str]) -> tuple[s
             return f"It was merged into concern {said['into']}.", said.get("reason", "")
         case Act.SPLIT:
             return f"Part of it became concern {said['into']}.", ""
+        case Act.LINKED if "merged" in said:
+            with_it = [
+                f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((len(said.get("raisers", ())), "account"), (len(said.get("files", ())), "file")) if n
+            ]
+            return f"Concern {said['merged']} was merged into this one{', with ' + ' and '.join(with_it) if with_it else ''}.", said.get("why", "")
         case Act.LINKED:
             return f"It was linked with concern {said['other']}.", said.get("why", "")
         case Act.RESTRICTED:

@@ -196,12 +196,14 @@ class ForRaiser:
 
 
 def for_raiser(raiser: Raiser) -> ForRaiser:
-    """How things stand, for somebody outside."""
+    """How things stand, for somebody outside: the story of the concern and of those that were merged into it."""
     with acting_as(TOCSIN):
-        concern = Concern.objects.select_related("provider", "map", "holder").get(pk=raiser.concern_id)
-        if concern.merged_into_id:
-            concern = Concern.objects.select_related("provider", "map", "holder").get(pk=concern.merged_into_id)
+        found = Concern.objects.select_related("provider", "map", "holder")
+        concern = found.get(pk=raiser.concern_id)
+        while concern.merged_into_id:
+            concern = found.get(pk=concern.merged_into_id)
         entries = ledger.entries(clockwork.chain(concern))
+        story = sorted([*entries, *(e for number in merged_into(concern.pk) for e in ledger.entries(f"concern:{number}"))], key=lambda e: e.id)
         map_ = clockwork.map_of(concern)
         names = names_of(map_, bodies_for(concern.provider))
     standing = clockwork.standing(concern, now(), entries)
@@ -210,5 +212,15 @@ def for_raiser(raiser: Raiser) -> ForRaiser:
         concern.provider.name, plain.kind(concern.kind), names.get(holder.body, holder.body) if holder else "Nobody",
         plain.PHASES.get(holder.phase.value, holder.phase.value) if holder else "", holder.due if holder else None,
         [(p.day, names.get(p.to, p.to)) for p in standing.ahead if p.to], concern.closed is not None,
-        plain.timeline(entries, names, for_raiser=True),
+        plain.timeline(story, names, for_raiser=True),
     )  # fmt: skip
+
+
+def merged_into(number: int) -> list[int]:
+    """Every concern that was merged into one, or into one of those. One query for each step of merging, and one more."""
+    found: list[int] = []
+    step = [number]
+    while step:
+        step = list(Concern.objects.filter(merged_into__in=step).order_by("id").values_list("id", flat=True))
+        found += step
+    return found

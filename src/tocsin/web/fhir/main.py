@@ -14,7 +14,7 @@ from ninja import Header, NinjaAPI, Path, Query
 
 from tocsin import fhir
 from tocsin.fhir import AdverseEvent, Bundle, Fault, Refused
-from tocsin.web.api.main import Token
+from tocsin.web.api.tokens import RAISE, READ
 from tocsin.web.concerns.models import JoinedSignal
 from tocsin.web.fhir import actions, queries
 from tocsin.web.fhir.answers import MEDIA, answer, described, install, refusal
@@ -39,7 +39,6 @@ api = Fhir(
     urls_namespace="fhir-api",
 )  # fmt: skip
 install(api)
-READ, RAISE = Token("read"), Token("raise")
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Count = Annotated[int, Query(alias="_count", ge=1, le=MOST)]
