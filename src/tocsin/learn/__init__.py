@@ -8,12 +8,14 @@ from tocsin.learn.link import Link, Reason, link
 from tocsin.learn.passages import Correction, Kind
 from tocsin.learn.reading import Limits, Passage, Report, Unreadable, read
 from tocsin.learn.recurrence import Earlier, Item, change_point, fell_after, recurs, signal_of
+from tocsin.learn.repeats import Asked, Repeat, repeats
 from tocsin.learn.similarity import similarity, vectors
 from tocsin.learn.taxonomy import Failing, Taxonomy, load
 from tocsin.learn.version import MEASURE_VERSION
 
 __all__ = [
     "MEASURE_VERSION",
+    "Asked",
     "Correction",
     "Crosswalks",
     "Earlier",
@@ -28,6 +30,7 @@ __all__ = [
     "Place",
     "Quality",
     "Reason",
+    "Repeat",
     "Report",
     "Scheme",
     "Strength",
@@ -43,6 +46,7 @@ __all__ = [
     "load",
     "read",
     "recurs",
+    "repeats",
     "signal_of",
     "similarity",
     "vectors",
