@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from PIL import Image
+from weasyprint import HTML
 
 from reports import EVIDENCE, FAILING, RECOMMENDATION, docx, html, pdf, pictures_only, second_page_scanned
 from tocsin.learn import Correction, Kind, Limits, Unreadable, read, reading
@@ -94,6 +95,14 @@ def test_limits_on_pages_size_and_memory_hold():
 def test_a_missing_file_is_said_by_name(tmp_path):
     with pytest.raises(Unreadable, match=r"gone\.pdf"):
         read(tmp_path / "gone.pdf")
+
+
+def test_paragraphs_of_a_pdf_are_told_apart_by_the_space_between_them():
+    # each ends in a line that is nearly full, so that the words alone do not tell
+    texts = [f"{' '.join(['word'] * n)} ends the {n}th." for n in range(30, 50)]
+    report = read(HTML(string="".join(f"<p>{text}</p>" for text in texts)).write_pdf())
+
+    assert [p.text for p in report.passages] == texts
 
 
 def test_words_broken_at_the_end_of_a_line_are_joined():

@@ -11,6 +11,7 @@ import resource
 import sys
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 _UNPACKED = 40 * 1024**2  # bytes that a DOCX may grow to
@@ -69,7 +70,7 @@ def _pdf(data: bytes, pages: int, characters: int, ocr: Read | None) -> dict[str
     for number in range(len(document)):
         try:
             page = document[number]
-            text = page.get_textpage().get_text_range()
+            text = _spaced(page.get_textpage())
             image = not text.strip() and any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2))
             recognised = False
             if image and ocr is not None:
@@ -86,6 +87,25 @@ def _pdf(data: bytes, pages: int, characters: int, ocr: Read | None) -> dict[str
             raise Refused(f"the text is longer than the {characters:,} characters allowed")
         out.append([text, image, recognised])
     return {"pages": out, "title": document.get_metadata_value("Title"), "paged": True}
+
+
+def _spaced(page: Any) -> str:
+    """The text of a page with an empty line where the lines stand further apart than most: there a paragraph ends."""
+    # U+FFFE is how pdfium gives a hyphen at which a line was broken
+    text = str(page.get_text_range()).replace("\r\n", "\n").replace("\ufffe", "-")
+    lines = text.split("\n")
+    tops: list[float | None] = []
+    at = 0
+    for line in lines:
+        lead = len(line) - len(line.lstrip())
+        tops.append(page.get_charbox(at + lead, loose=True)[3] if line.strip() and at + lead < page.count_chars() else None)
+        at += len(line) + 2  # pdfium counts both characters of a line's end
+    steps = [a - b if a is not None and b is not None else 0.0 for a, b in pairwise(tops)]
+    usual = sorted(step for step in steps if step > 1)
+    if len(usual) < 2:
+        return text
+    pitch = usual[len(usual) // 4]  # the closest lines are those within a paragraph
+    return "\n".join(line + "\n" * (step > 1.3 * pitch) for line, step in zip(lines, [*steps, 0.0], strict=True))
 
 
 def _docx(data: bytes, pages: int, characters: int) -> dict[str, Any]:
