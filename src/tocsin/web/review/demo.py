@@ -1,4 +1,4 @@
-"""A panel of the demo country, with cases in several states. Every case, family and reviewer of it is made up."""
+"""Panels of the demo country: one with cases in several states, one that draws from a list. Every case, family and reviewer is made up."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from tocsin.web.people.models import Body, Member, Membership, Provider, Role
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
-from tocsin.web.review import cases, consensus, families, grading, panels
+from tocsin.web.review import cases, consensus, families, frames, grading, panels
 from tocsin.web.review.models import Assignment, Case, Panel, Sampling
 
 HOLDER = "mnsi"
@@ -18,7 +18,9 @@ DRAFTED, GRADED, AGREED = 8, 6, 5
 
 
 def make_panel() -> Panel | None:
-    """The panel, with four reviewers, ten cases and a family that has asked. None where it stands already, or no body can hold it."""
+    """The panel, with four reviewers, ten cases and a family that has asked; beside it one that draws. None where it stands already, or no
+    body can hold it.
+    """
     with acting_as(TOCSIN):
         body = Body.objects.filter(code=HOLDER).first()
         providers = [p.code for p in Provider.objects.order_by("code")[:3]]
@@ -50,7 +52,24 @@ def make_panel() -> Panel | None:
     for number, case in enumerate(made[:AGREED]):
         _agree(case, _GRADES[number], convener)
     _answer(made[0], convener)
+    _drawing(body, convener)
     return panel
+
+
+def _drawing(body: Body, convener: Member) -> None:
+    """A panel that cannot look at all: it draws from a list of which only the sizes are told."""
+    with acting_as(convener.pk):
+        panel = panels.make_panel(
+            body=body, name="Deaths of babies at term and before", by=convener, scale="confidential-enquiry", graders=2, sampling=Sampling.RANDOM, seed=11,
+            purpose="What share of all such deaths might have been avoided, from some that are drawn at random. Made up for this demo.",
+        )  # fmt: skip
+        frames.give_list(
+            panel=panel.pk, name="All deaths of babies at three trusts, five years", upload=None, column="", typed="Born at term: 90\nBorn early: 160",
+            by=convener,
+        )  # fmt: skip
+        frames.draw(
+            panel=panel.pk, cases=None, half_width=0.12, how="neyman", guesses={"Born at term": 0.5, "Born early": 0.2}, by=convener, seed=2026,
+        )  # fmt: skip
 
 
 def _reviewer(body: Body, craft: str) -> Member:
