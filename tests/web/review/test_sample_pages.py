@@ -61,9 +61,13 @@ def test_a_list_is_divided_planned_drawn_and_brought_into_the_panel_with_its_str
     again = sample({f"REF{n}": "early" if n < 12 else "at term" for n in range(60)}, found.sizes, seed=found.seed)
     with acting_as(table.convener.pk):
         assert {d.stratum: d.references for d in frames.drawn(found)} == again.cases
-    taken = list(csv.DictReader(io.StringIO(client.get(address.rstrip("/") + ".csv").content.decode())))
+    taken = list(csv.DictReader(io.StringIO(client.post(address.rstrip("/") + ".csv").content.decode())))
     assert {(r["reference"], r["stratum"]) for r in taken} == {(c, s) for s, of in again.cases.items() for c in of}
     assert {r["weight"] for r in taken} == {"4.8", "1.2"}
+    assert {r["name"] for r in taken} == {"Unmistakable Name"}
+    assert client.get(address.rstrip("/") + ".csv").status_code == 405
+    with acting_as(TOCSIN):
+        assert Entry.objects.filter(chain=f"review:panel:{table.panel}", what="sample-taken").count() == 1
 
     answer = send(client, address, do="bring")
     assert answer.status_code == 302
@@ -152,7 +156,7 @@ def test_the_list_is_read_by_no_grader_no_stranger_and_no_convener_who_is_tied(c
         enter(client, who)
         assert client.get(address).status_code == (200 if seen else 404)
         assert "REF" not in client.get(address).content.decode()
-        assert client.get(address.rstrip("/") + ".csv").status_code == 404
+        assert client.post(address.rstrip("/") + ".csv").status_code == (403 if seen else 404)
         assert send(client, address, do="draw", of="cases", cases="9").status_code == (403 if seen else 404)
         with acting_as(who.pk):
             assert (Frame.objects.count(), FrameList.objects.count()) == (seen, 0)
@@ -169,7 +173,7 @@ def test_the_list_is_read_by_no_grader_no_stranger_and_no_convener_who_is_tied(c
     page = client.get(address).content.decode()
     assert "REF" not in page
     assert "tied to none of the providers" in page
-    assert client.get(address.rstrip("/") + ".csv").status_code == 404
+    assert client.post(address.rstrip("/") + ".csv").status_code == 404
 
 
 def fresh_panel(table):

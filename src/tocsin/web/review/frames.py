@@ -171,6 +171,18 @@ def drawn_csv(frame: Frame, drawn_: list[Drawn], *, for_people: bool = True, but
 
 
 @transaction.atomic
+def take(*, panel: int, by: Member, request: UUID | None = None) -> str:
+    """The cases drawn as a file, with what stands on the list beside each; that it was taken stands in the record. Raises Invalid, NotPermitted."""
+    doing = begin_panel(panel, PanelAct.TAKEN, by, request=request)
+    frame = frame_of(doing.panel)
+    of = drawn(frame) if frame else []
+    if frame is None or not of:
+        raise Invalid("", "There is nothing drawn that you may read.")
+    doing.tell(cases=sum(len(d.references) for d in of))
+    return drawn_csv(frame, of)
+
+
+@transaction.atomic
 def bring(*, panel: int, by: Member, request: UUID | None = None) -> Import:
     """The cases drawn come into the panel from the list itself, those that did not come before. Raises Invalid, NotPermitted."""
     doing = begin_panel(panel, PanelAct.BROUGHT, by, request=request)

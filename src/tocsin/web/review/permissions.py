@@ -53,6 +53,7 @@ class PanelAct(StrEnum):
     LISTED = "list-given"
     DRAWN = "sample-drawn"
     BROUGHT = "sample-brought"
+    TAKEN = "sample-taken"
     DEALT = "cases-dealt"
     PUBLISHED = "findings-published"
     ENDED = "panel-ended"

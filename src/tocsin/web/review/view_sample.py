@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST
 
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.ledger import DoneBefore
@@ -50,16 +50,18 @@ def sample(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @members_only
-@require_safe
+@require_POST
 @never_cache
 def sample_csv(request: HttpRequest, number: int) -> HttpResponse:
-    """The cases drawn, for whoever convenes the panel and is tied to none of their providers."""
-    panel = _panel(number)
-    frame = frames.frame_of(panel)
-    drawn = frames.drawn(frame) if frame and may_in(who_is(request.user), PanelAct.DRAWN, number, panel.body_id) else []
-    if frame is None or not drawn:
-        raise Http404("There is nothing drawn that you may read.")
-    response = HttpResponse(frames.drawn_csv(frame, drawn), content_type="text/csv; charset=utf-8")
+    """The cases drawn, for whoever convenes the panel and is tied to none of their providers; each taking stands in the record."""
+    _panel(number)
+    try:
+        content = frames.take(panel=number, by=request.user)
+    except Invalid as error:
+        raise Http404(str(error)) from None
+    except NotPermitted as error:
+        return render(request, "review/problem.jinja", {"title": "Not for you to do", "words": str(error)}, status=403)
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="panel-{number}-drawn.csv"'
     return response
 
