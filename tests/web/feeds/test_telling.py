@@ -1,4 +1,3 @@
-import io
 import json
 import re
 import threading
@@ -8,8 +7,6 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import icalendar
-import pikepdf
-import pypdfium2
 import pytest
 from django.core import mail
 from django.db.backends.utils import CursorWrapper
@@ -18,10 +15,10 @@ from hall import MONDAY, enter, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions as hall_actions
 from tocsin.web.concerns import closing, plan
-from tocsin.web.feeds import actions, outbox, pack, webhook
-from tocsin.web.feeds.models import BoardPack, Delivery, Mark, Subscription
+from tocsin.web.feeds import actions, outbox, webhook
+from tocsin.web.feeds.models import Delivery, Mark, Subscription
 from tocsin.web.people.actions import make_token
-from tocsin.web.record.acting import TOCSIN, act_as, acting_as
+from tocsin.web.record.acting import TOCSIN, acting_as
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +30,7 @@ def concern(hall):
 
 @pytest.fixture(autouse=True)
 def same_moment(moment, monkeypatch):
-    for where in ("feeds.actions", "feeds.outbox", "feeds.pack", "feeds.views"):
+    for where in ("feeds.actions", "feeds.outbox", "feeds.views"):
         monkeypatch.setattr(f"tocsin.web.{where}.now", lambda: moment.at)
 
 
@@ -251,43 +248,6 @@ def test_a_webhook_does_not_reach_inside(hall, url):
 def test_a_webhook_needs_https(hall):
     with pytest.raises(actions.Refused):
         subscribe(hall.region, url="http://example.org/")
-
-
-def test_the_board_pack_says_the_same_as_a_page_and_as_a_tagged_pdf_and_leaves_out_what_is_about_people(client, hall, concern):
-    hall_actions.raise_signal(signal(kind=ConcernKind.CONDUCT), by="the watch")
-    with acting_as(hall.icb.pk):
-        plan.plan_action(
-            concern=concern.pk,
-            what="A second consultant at night",
-            owner="trust",
-            strength="strong",
-            measure="Stillbirths",
-            due=(MONDAY + timedelta(days=90)).date(),
-            by=hall.icb,
-        )
-        enter(client, hall.trust)
-        page = client.get("/providers/XAA/board-pack/").content.decode()
-    act_as(hall.trust.pk)
-    made = actions.ask_for_pack(provider=hall.providers["XAA"], by=hall.trust)
-    pack.make(str(made.pk))
-    enter(client, hall.trust)
-    content = client.get(f"/board-packs/{made.pk}/pack.pdf").content
-    words = " ".join(
-        pypdfium2.PdfDocument(content)[i].get_textpage().get_text_bounded() for i in range(len(pypdfium2.PdfDocument(content)))
-    )
-
-    assert "A second consultant at night" in page
-    assert "how somebody behaved" not in page
-    body = re.sub(r"<[^>]+>", " ", page[page.index("In short") : page.index("<svg")])
-    assert set(re.findall(r"[A-Za-z]{5,}", body)) <= set(re.findall(r"[A-Za-z]{5,}", words)) | {"taken", "acted"}
-    with pikepdf.open(io.BytesIO(content)) as file:
-        assert "/StructTreeRoot" in file.Root
-        assert str(file.Root.Lang).startswith("en")
-        assert file.open_metadata().get("pdfuaid:part") == "1"
-    enter(client, hall.region)
-    assert client.get(f"/board-packs/{made.pk}/pack.pdf").status_code == 404
-    with acting_as(TOCSIN):
-        assert b"consultant" not in bytes(BoardPack.objects.get().content)
 
 
 def test_the_page_of_subscriptions_adds_and_stops(client, hall):

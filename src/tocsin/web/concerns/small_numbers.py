@@ -80,14 +80,31 @@ _NOT_ONE = re.compile(r"^one\s+(?:of the (?:reasons|causes|aims|things|ways|acti
 
 def small_numbers(words: str, below: int = BELOW) -> list[str]:
     """Each phrase that gives a count from 1 to `below` - 1 of people or events, such as 'three stillbirths', in order; [] where there is none."""
-    found = dict(_cells(words, below))
+    return [" ".join(words[start:end].split()) for start, end in _spans(words, below)]
+
+
+def without_small_numbers(words: str, below: int = BELOW) -> str:
+    """The words with each such phrase left out, and said to be."""
+    for start, end in reversed(_spans(words, below)):
+        words = f"{words[:start]}(a small number is left out here){words[end:]}"
+    return words
+
+
+def _spans(words: str, below: int) -> list[tuple[int, int]]:
+    """Where the phrases begin and end, in order; what overlaps is one."""
+    found = list(_cells(words, below))
     for pattern in _FOUND:
         for match in pattern.finditer(words):
             group = next(name for name in ("n", "o", "s") if match.groupdict().get(name))
-            start = match.start(group)
-            if 0 < _count(match[group], group) < below and not _something_else(words, start, match.end(group), match):
-                found[start] = max(found.get(start, ""), " ".join(match[0].split()), key=len)
-    return [found[at] for at in sorted(found)]
+            if 0 < _count(match[group], group) < below and not _something_else(words, match.start(group), match.end(group), match):
+                found.append(match.span())
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _count(word: str, group: str) -> int:
@@ -99,7 +116,7 @@ def _count(word: str, group: str) -> int:
     return int(word) if word.isdigit() else _GROUPS[word] if word in _GROUPS else _WORDS.index(word) + 1
 
 
-def _cells(words: str, below: int) -> Iterator[tuple[int, str]]:
+def _cells(words: str, below: int) -> Iterator[tuple[int, int]]:
     """Cells of a table that hold a small number, where a line above them in the table, or the row itself, names people."""
     at, of_people = 0, False
     for line in words.splitlines(keepends=True):
@@ -112,7 +129,7 @@ def _cells(words: str, below: int) -> Iterator[tuple[int, str]]:
             for cell in cells:
                 text = cell.strip().lower()
                 if of_people and re.fullmatch(_NUMBER, text) and 0 < _count(text, "n") < below:
-                    yield where + cell.lower().index(text), f"{text} (in a table)"
+                    yield where + cell.lower().index(text), where + cell.lower().index(text) + len(text)
                 where += len(cell) + 1
         at += len(line)
 
