@@ -82,18 +82,22 @@ def _ranked(
     text = text.replace("\0", " ")[:300]
     query, read_as = _tsquery(text), {}
     vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else (0.0,) * measuring.DIMENSIONS
-    if not any(vector) and not query:
+    if not query and not any(vector):
         return [], "", {}
-    most = NEAREST_OF_SOME if narrow else NEAREST
+    means = any(vector)
+    most = NEAREST_OF_SOME if narrow or until else NEAREST
     values: dict[str, Any] = {
         "v": HalfVector(list(vector)).to_text(),
         "q": query,
         "w": NEWEST,
-        "m": most if any(vector) else 0,
+        "m": most if means else 0,
+        "means": means,
         "until": until,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         wide(cursor)
+        # of a few hundred rows each is looked up; the planner, which cannot see that row-level security lets most through, would read every item
+        cursor.execute("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
         if within is not None:
             cursor.execute(search_sql.AMONG, values | {"ids": list(within)})
             rows = cursor.fetchall()
@@ -102,7 +106,9 @@ def _ranked(
             if query and sum(bool(r[2]) for r in rows) < FEW:
                 read_as = _spelt(cursor, query)
                 query = _corrected(query, read_as) if read_as else query.replace(" & ", " | ")
-                rows = _best([*rows, *((i, c, 0.5 * w) for i, c, w in _ask(cursor, search_sql.RANKED, values | {"q": query}, narrow))])
+                rows = _best(
+                    [*rows, *((i, c, 0.5 * w) for i, c, w in _ask(cursor, search_sql.RANKED, values | {"q": query, "m": 0}, narrow))]
+                )
     best = max((r[2] for r in rows), default=0) or 1
     hits = [Hit(i, 0.5 * max(c or 0.0, 0.0) + 0.5 * (w / best) ** 0.5, c or 0.0, w) for i, c, w in rows]
     alone = sorted((h for h in hits if not h.words), key=lambda h: (-h.cosine, h.item))[:ALONE]

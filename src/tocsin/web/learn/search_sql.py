@@ -7,7 +7,7 @@ WORDS = "(to_tsquery('english', %(q)s) || to_tsquery('simple', %(q)s))"
 # an array, so that the index of bodies is asked for these bodies and not every closed row for its body
 _OWN = "NOT i.open AND i.withdrawn IS NULL AND i.body_id = ANY (ARRAY(SELECT tocsin_my_bodies()))"
 _RANK = f"CASE WHEN found.words @@ {WORDS} THEN ts_rank_cd(found.words, {WORDS}) ELSE 0 END"
-_COSINE = "CASE WHEN %(m)s > 0 THEN 1 - (found.vector <=> %(v)s::halfvec) ELSE 0 END"
+_COSINE = "CASE WHEN %(means)s THEN 1 - (found.vector <=> %(v)s::halfvec) ELSE 0 END"
 
 RANKED = f"""
 WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} ORDER BY o."on" DESC, o.item_id LIMIT %(w)s),
@@ -19,7 +19,7 @@ own_sem AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_
 SELECT DISTINCT ON (item_id) item_id, {_COSINE}, {_RANK}
   FROM (SELECT * FROM lex UNION ALL SELECT * FROM sem UNION ALL SELECT * FROM own_lex UNION ALL SELECT * FROM own_sem) found
 """
-"""The newest that have the words, and the nearest in meaning: item, cosine, rank of its words. m: 0 where what was typed means nothing yet."""
+"""The newest that have the words, and the nearest in meaning: item, cosine, rank of its words. means: whether what was typed means anything yet."""
 
 AMONG = f"""
 SELECT found.id, {_COSINE}, {_RANK} FROM (
