@@ -99,8 +99,8 @@ def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> Listed:
     """
     found = items(wanted)
     if wanted.text.strip():
-        within, narrow = _narrowed(wanted, found)
-        hits = search.page_of(wanted.text, page, size, within=within, narrow=narrow, until=wanted.as_of)
+        within, choices = _chosen(wanted, found)
+        hits = search.page_of(wanted.text, page, size, within=within, choices=choices)
         by_id = {i.pk: i for i in found.filter(pk__in=hits.items)}
         rows = _rows([by_id[i] for i in hits.items if i in by_id])
         return Listed(rows, hits.total, hits.whole, hits.more, hits.read_as)
@@ -110,16 +110,24 @@ def listed(wanted: Wanted, page: int = 1, size: int = PAGE) -> Listed:
     return Listed(_rows(here[:size]), min(total, COUNT_TO), total <= COUNT_TO, len(here) > size)
 
 
-def _narrowed(wanted: Wanted, found: QuerySet[Item]) -> tuple[list[int] | None, search.Narrow | None]:
-    """What a reader's other choices leave: the items themselves where they are few, else a question for them; nothing where nothing was chosen."""
-    if wanted == Wanted(text=wanted.text, sort=wanted.sort, as_of=wanted.as_of):
-        return None, None
+def _chosen(wanted: Wanted, found: QuerySet[Item]) -> tuple[list[int] | None, search.Choices]:
+    """What a reader's other choices leave: the items themselves where they are few, else conditions for the search."""
+    then = bool(wanted.as_of and wanted.status)
+    same = {name: value for name in search.COLUMNS if (value := getattr(wanted, name)) and not (then and name == "status")}
+    known = {"kind": ("recommendation", "failing"), "status": Status.values, "accepted": Accepted.values}
+    same = {name: value for name, value in same.items() if value in known[name]}
+    since, until = None, wanted.as_of
+    if (year := wanted.year).isascii() and year.isdigit() and len(year) == 4 and year > "0000":
+        since, end = date(int(year), 1, 1), date(int(year), 12, 31)
+        until = min(until, end) if until else end
+    if not (then or wanted.failing or wanted.family or wanted.report or wanted.addressee):
+        return None, search.Choices(same, since, until)
     ids = found.order_by().values("pk")
     few = list(ids.values_list("pk", flat=True)[: COMPARED + 1])
     if len(few) <= COMPARED:
-        return few, None
+        return few, search.NONE
     sql, values = ids.query.sql_with_params()
-    return None, (sql, values)
+    return None, search.Choices(narrow=(sql, values))
 
 
 def _rows(found: list[Item]) -> list[Row]:

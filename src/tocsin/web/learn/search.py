@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,8 +14,8 @@ from tocsin.web.learn import measuring, search_sql
 
 RANKED = 200
 """So many hits are put in order by words and meaning together; what else has the words follows, newest first."""
-NEWEST, NEAREST, NEAREST_OF_SOME = 300, 400, 60
-"""How many candidates are looked at: the newest that have the words; the nearest in meaning, in all of the register or among some of it."""
+WORDED, NEAREST, NEAREST_OF_SOME = 500, 400, 60
+"""How many candidates are looked at: some that have the words; the nearest in meaning, in all of the register or among some of it."""
 ALONE = 60
 """So many are shown for their meaning alone."""
 FEW = 10
@@ -23,8 +24,37 @@ FAR = 0.35
 """What shares no word and is not even so near only fills the page."""
 BEGUN = 4
 """Fewer letters than these mean nothing yet."""
-Narrow = tuple[str, tuple[Any, ...]]
-"""A question whose answer is ids of items, as (SQL, values)."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What else a reader chose. same: values of columns; since, until: days of publication; narrow: (SQL, values) of a question that gives ids."""
+
+    same: dict[str, str] = field(default_factory=dict)
+    since: date | None = None
+    until: date | None = None
+    narrow: tuple[str, tuple[Any, ...]] | None = None
+
+    @property
+    def any(self) -> bool:
+        return bool(self.same or self.since or self.until or self.narrow)
+
+    def sql(self, item: str, id: str) -> str:
+        """The choices as conditions on a table. Column names are those of COLUMNS, never what a reader wrote."""
+        out = [f"{item}.{name} = %(same_{name})s" for name in COLUMNS if name in self.same]
+        out += [f'{item}."on" {sign} %({name})s' for name, sign in (("since", ">="), ("until", "<=")) if getattr(self, name)]
+        if self.narrow:
+            numbers = count()
+            out.append(f"{id} IN ({re.sub('%s', lambda _: f'%(n{next(numbers)})s', self.narrow[0])})")
+        return "".join(f" AND {one}" for one in out)
+
+    def values(self) -> dict[str, Any]:
+        found: dict[str, Any] = {f"same_{name}": value for name, value in self.same.items()} | {"since": self.since, "until": self.until}
+        return found | {f"n{i}": value for i, value in enumerate(self.narrow[1] if self.narrow else ())}
+
+
+COLUMNS = ("kind", "status", "accepted")
+NONE = Choices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,66 +78,60 @@ class Found:
     read_as: dict[str, list[str]]
 
 
-def page_of(
-    text: str, page: int, size: int, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, until: date | None = None
-) -> Found:
+def page_of(text: str, page: int, size: int, *, within: Sequence[int] | None = None, choices: Choices = NONE) -> Found:
     """One page of what fits, in an order that stays. Two queries, up to five where words are rare or misspelt and on pages after the first RANKED.
 
-    within: only among these few; narrow: only among what this question gives; until: published by then.
+    within: only among these few; choices: only what fits them.
     """
-    hits, query, read_as = _ranked(text, within, narrow, until)
+    hits, query, read_as = _ranked(text, within, choices)
     first, last = (page - 1) * size, page * size
     shown = [h.item for h in hits[first:last]]
     whole = within is not None or len(hits) < RANKED
     if whole or last < len(hits):
         return Found(shown, len(hits), whole, last < len(hits), read_as)
     lacking = size - len(shown)
-    rest = _rest(query, [h.item for h in hits], narrow, until, max(0, first - len(hits)), lacking + 1)
+    rest = _rest(query, [h.item for h in hits], choices, max(0, first - len(hits)), lacking + 1)
     return Found([*shown, *rest[:lacking]], len(hits), False, len(rest) > lacking, read_as)
 
 
-def find(
-    text: str, *, within: Sequence[int] | None = None, narrow: Narrow | None = None, until: date | None = None, limit: int = 50
-) -> list[Hit]:
+def find(text: str, *, within: Sequence[int] | None = None, choices: Choices = NONE, limit: int = 50) -> list[Hit]:
     """Items that fit what was typed, best first, at most RANKED. Two queries, up to four where words are rare or misspelt.
 
     Words that fit count half, meaning the other half. Of what is closed only what the reader's own bodies took in is looked at.
     """
-    return _ranked(text, within, narrow, until)[0][:limit]
+    return _ranked(text, within, choices)[0][:limit]
 
 
-def _ranked(
-    text: str, within: Sequence[int] | None, narrow: Narrow | None, until: date | None
-) -> tuple[list[Hit], str, dict[str, list[str]]]:
+def _ranked(text: str, within: Sequence[int] | None, choices: Choices) -> tuple[list[Hit], str, dict[str, list[str]]]:
     text = text.replace("\0", " ")[:300]
     query, read_as = _tsquery(text), {}
     vector = measuring.of_query(text.strip()) if len(text.strip()) >= BEGUN else (0.0,) * measuring.DIMENSIONS
     if not query and not any(vector):
         return [], "", {}
     means = any(vector)
-    most = NEAREST_OF_SOME if narrow or until else NEAREST
+    most = NEAREST_OF_SOME if choices.any else NEAREST
     values: dict[str, Any] = {
         "v": HalfVector(list(vector)).to_text(),
         "q": query,
-        "w": NEWEST,
+        "w": WORDED,
         "m": most if means else 0,
         "means": means,
-        "until": until,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         wide(cursor)
-        # of a few hundred rows each is looked up; the planner, which cannot see that row-level security lets most through, would read every item
-        cursor.execute("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
+        # of a few hundred rows each is looked up: the planner cannot see how many rows have a word that is only begun, and would read every item
+        names = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
+        cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) name", [list(names)])
         if within is not None:
             cursor.execute(search_sql.AMONG, values | {"ids": list(within)})
             rows = cursor.fetchall()
         else:
-            rows = _ask(cursor, search_sql.RANKED, values, narrow)
+            rows = _ask(cursor, search_sql.RANKED, values, choices)
             if query and sum(bool(r[2]) for r in rows) < FEW:
                 read_as = _spelt(cursor, query)
                 query = _corrected(query, read_as) if read_as else query.replace(" & ", " | ")
                 rows = _best(
-                    [*rows, *((i, c, 0.5 * w) for i, c, w in _ask(cursor, search_sql.RANKED, values | {"q": query, "m": 0}, narrow))]
+                    [*rows, *((i, c, 0.5 * w) for i, c, w in _ask(cursor, search_sql.RANKED, values | {"q": query, "m": 0}, choices))]
                 )
     best = max((r[2] for r in rows), default=0) or 1
     hits = [Hit(i, 0.5 * max(c or 0.0, 0.0) + 0.5 * (w / best) ** 0.5, c or 0.0, w) for i, c, w in rows]
@@ -119,22 +143,15 @@ def _ranked(
     return sorted(hits, key=lambda h: (-h.score, h.item))[: RANKED if within is None else None], query, read_as
 
 
-def _rest(query: str, seen: list[int], narrow: Narrow | None, until: date | None, skip: int, size: int) -> list[int]:
-    values = {"q": query, "seen": seen, "skip": skip, "n": size, "until": until}
+def _rest(query: str, seen: list[int], choices: Choices, skip: int, size: int) -> list[int]:
+    values = {"q": query, "seen": seen, "skip": skip, "n": size}
     with connection.cursor() as cursor:
-        return [row[0] for row in _ask(cursor, search_sql.REST, values, narrow)]
+        return [row[0] for row in _ask(cursor, search_sql.REST, values, choices)]
 
 
-def _ask(cursor: Any, statement: str, values: dict[str, Any], narrow: Narrow | None) -> list[tuple[Any, ...]]:
-    # a day is asked of the rows themselves, so that an index in order of days begins there
-    inner, own = ('AND o."on" <= %(until)s', 'AND i."on" <= %(until)s') if values["until"] else ("", "")
-    if narrow is not None:
-        names = {f"n{i}": value for i, value in enumerate(narrow[1])}
-        values = values | names
-        numbers = iter(names)
-        asked = re.sub("%s", lambda _: f"%({next(numbers)})s", narrow[0])
-        inner, own = f"{inner} AND o.item_id IN ({asked})", f"{own} AND i.id IN ({asked})"
-    cursor.execute(statement.format(narrow=inner, narrow_own=own), values)
+def _ask(cursor: Any, statement: str, values: dict[str, Any], choices: Choices) -> list[tuple[Any, ...]]:
+    conditions = {"narrow": choices.sql("o", "o.item_id"), "narrow_own": choices.sql("i", "i.id")}
+    cursor.execute(statement.format(**conditions), values | choices.values())
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 

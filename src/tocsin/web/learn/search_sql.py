@@ -10,16 +10,15 @@ _RANK = f"CASE WHEN found.words @@ {WORDS} THEN ts_rank_cd(found.words, {WORDS})
 _COSINE = "CASE WHEN %(means)s THEN 1 - (found.vector <=> %(v)s::halfvec) ELSE 0 END"
 
 RANKED = f"""
-WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} ORDER BY o."on" DESC, o.item_id LIMIT %(w)s),
+WITH lex AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE o.words @@ {WORDS} {{narrow}} LIMIT %(w)s),
 sem AS (SELECT o.item_id, o.vector, o.words FROM learn_open o WHERE true {{narrow}} ORDER BY o.vector <=> %(v)s::halfvec LIMIT %(m)s),
-own_lex AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} {{narrow_own}}
-    ORDER BY i."on" DESC, i.id LIMIT %(w)s),
+own_lex AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.words @@ {WORDS} {{narrow_own}} LIMIT %(w)s),
 own_sem AS (SELECT i.id AS item_id, i.vector, i.words FROM learn_item i WHERE {_OWN} AND i.vector IS NOT NULL {{narrow_own}}
     ORDER BY i.vector <=> %(v)s::halfvec LIMIT %(m)s)
 SELECT DISTINCT ON (item_id) item_id, {_COSINE}, {_RANK}
   FROM (SELECT * FROM lex UNION ALL SELECT * FROM sem UNION ALL SELECT * FROM own_lex UNION ALL SELECT * FROM own_sem) found
 """
-"""The newest that have the words, and the nearest in meaning: item, cosine, rank of its words. means: whether what was typed means anything yet."""
+"""So many of those that have the words, and the nearest in meaning: item, cosine, rank of its words. means: whether what was typed means anything yet."""
 
 AMONG = f"""
 SELECT found.id, {_COSINE}, {_RANK} FROM (

@@ -53,3 +53,32 @@ END $$;
 CREATE TRIGGER shown AFTER UPDATE OF title, author, provider_name ON learn_report FOR EACH ROW
     WHEN ((NEW.title, NEW.author, NEW.provider_name) IS DISTINCT FROM (OLD.title, OLD.author, OLD.provider_name)) EXECUTE FUNCTION learn_show_again();
 """
+
+CHOICES = """
+-- what readers choose by stands beside the words, so that no other table is asked for each candidate
+ALTER TABLE learn_open ADD COLUMN status varchar(20) NOT NULL DEFAULT 'unknown', ADD COLUMN accepted varchar(30) NOT NULL DEFAULT 'unknown';
+UPDATE learn_open o SET status = i.status, accepted = i.accepted FROM learn_item i WHERE i.id = o.item_id;
+CREATE OR REPLACE FUNCTION learn_show() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE title text; author text; known boolean;
+BEGIN
+    IF NOT NEW.open OR NEW.withdrawn IS NOT NULL THEN
+        DELETE FROM learn_open WHERE item_id = NEW.id;
+        RETURN NULL;
+    END IF;
+    known := TG_OP = 'UPDATE' AND OLD.open AND OLD.withdrawn IS NULL;
+    IF known AND (NEW.text, NEW.number, NEW.report_id) IS NOT DISTINCT FROM (OLD.text, OLD.number, OLD.report_id) THEN
+        UPDATE learn_open o SET vector = NEW.vector, "on" = NEW."on", kind = NEW.kind, status = NEW.status, accepted = NEW.accepted
+            WHERE o.item_id = NEW.id AND (o.vector, o."on", o.kind, o.status, o.accepted)
+                IS DISTINCT FROM (NEW.vector, NEW."on", NEW.kind, NEW.status, NEW.accepted);
+        RETURN NULL;
+    END IF;
+    SELECT r.title, r.author || ' ' || r.provider_name INTO title, author FROM learn_report r WHERE r.id = NEW.report_id;
+    INSERT INTO learn_open (item_id, words, text, vector, "on", kind, status, accepted)
+        VALUES (NEW.id, learn_words(NEW.text, title, coalesce(author, '') || ' ' || NEW.number), NEW.text, NEW.vector, NEW."on", NEW.kind,
+            NEW.status, NEW.accepted)
+        ON CONFLICT (item_id) DO UPDATE SET words = excluded.words, text = excluded.text, vector = excluded.vector, "on" = excluded."on", kind = excluded.kind,
+            status = excluded.status, accepted = excluded.accepted;
+    INSERT INTO learn_word SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', NEW.text))) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+"""
