@@ -57,7 +57,9 @@ CREATE TRIGGER shown AFTER UPDATE OF title, author, provider_name ON learn_repor
 CHOICES = """
 -- what readers choose by stands beside the words, so that no other table is asked for each candidate
 ALTER TABLE learn_open ADD COLUMN status varchar(20) NOT NULL DEFAULT 'unknown', ADD COLUMN accepted varchar(30) NOT NULL DEFAULT 'unknown';
+DROP INDEX learn_open_meaning;
 UPDATE learn_open o SET status = i.status, accepted = i.accepted FROM learn_item i WHERE i.id = o.item_id;
+CREATE INDEX learn_open_meaning ON learn_open USING hnsw (vector halfvec_cosine_ops) WITH (m = 16, ef_construction = 128);
 CREATE OR REPLACE FUNCTION learn_show() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE title text; author text; known boolean;
 BEGIN

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from tocsin.learn import crosswalks
 from tocsin.learn import load as taxonomy
 from tocsin.learn.chart import Spec, png, svg
 from tocsin.web.learn import addressees, asking, pictures, queries
@@ -69,6 +70,7 @@ def failing(request: HttpRequest, name: str) -> HttpResponse:
         "learn/failing.jinja",
         {
             "f": found,
+            "places": crosswalks().of(found),
             "history": pictures.history(name, until),
             "as_of": as_of,
             "until": until,
