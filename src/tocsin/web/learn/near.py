@@ -50,13 +50,14 @@ def earlier(items: Sequence[Item], *, top: int = 8, least: float = 0.0, later: b
     for mine, other, cosine in pairs:
         if other in found:
             by_item.setdefault(mine, []).append((other, cosine))
+    # all words at once: one item after the other takes ten times as long
+    numbers = {pk: n for n, pk in enumerate(dict.fromkeys([*(i.pk for i in known), *found]))}
+    texts = {i.pk: i.text for i in (*found.values(), *known)}
+    words = measuring.words_of([texts[pk] for pk in numbers])
     for item in known:
         rows = by_item.get(item.pk, [])
-        scores = (
-            measuring.whole(np.array([c for _, c in rows]), measuring.words_alike(item.text, [found[o].text for o, _ in rows]))
-            if rows
-            else []
-        )
+        lexical = (words[[numbers[o] for o, _ in rows]] @ words[numbers[item.pk]].T).toarray().ravel() if rows else np.zeros(0)
+        scores = measuring.whole(np.array([c for _, c in rows], float), lexical)
         near = [
             Near(
                 found[o],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from tocsin.learn import change_point, fell_after
 from tocsin.learn import load as taxonomy
@@ -70,6 +70,14 @@ def heat_map(by: str = "year", family: str = "", as_of: date | None = None, kind
         by,
         family,
     )
+
+
+def counts(as_of: date | None = None) -> dict[str, int]:
+    """How many items stand against each failing. One query."""
+    found = Link.objects.filter(COUNTED, item__withdrawn=None).exclude(item__on=None)
+    if as_of:
+        found = found.filter(item__on__lte=as_of)
+    return dict(found.order_by().values_list("failing").annotate(n=Count("item", distinct=True)))
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,7 @@ def heat_picture(request: HttpRequest, form: str) -> HttpResponse:
 @require_safe
 def failings(request: HttpRequest) -> HttpResponse:
     as_of = asking.as_of(request)
-    whole = pictures.heat_map("year", "", as_of)
-    counts: dict[str, int] = {}
-    for family in taxonomy().families:
-        if any(r == family.id for r, _ in whole.rows):
-            for (row, _), n in pictures.heat_map("year", family.id, as_of).cells.items():
-                counts[row] = counts.get(row, 0) + n
+    counts = pictures.counts(as_of)
     return render(request, "learn/failings.jinja", {"taxonomy": taxonomy(), "counts": counts, "as_of": as_of})
 
 
