@@ -157,21 +157,57 @@ def test_a_file_is_kept_encrypted_once_and_given_back_whole(client, hall, concer
     assert b"confided" not in kept[0].read_bytes()
 
 
-def test_script_in_every_text_field_comes_back_as_text(client, hall, concern):
+def test_script_in_every_text_field_comes_back_as_text(client, hall, concern, settings, tmp_path):
+    """Every form of a concern's page, by everybody, with a script in each field that can be written in; and the doors for those outside."""
+    settings.DATA = tmp_path
     bad = "<script>alert('x')</script>"
+    own = {"owner": "trust", "strength": "weak", "way": "verification", "worked": "no", "to": "nhse", "kind": "care-below-standard"}
+    days = {"due": "2026-05-01", "until": "2026-02-20", "reviews": "2026-03-01", "following": "2026-03-20"}
+    client.post("/tell-us/", {"request": str(uuid4()), "stamp": "0", "group": "family", "provider": "XAA", "kind": "outcome-signal",
+                             "account": bad, "contact": bad})  # fmt: skip
+    enter(client, hall.region)
+    client.post("/concerns/raise/", {"request": str(uuid4()), "stamp": "0", "body": str(hall.bodies["region"].pk), "provider": "XAA", "kind": "failed-candour",
+                                     "title": bad, "words": bad})  # fmt: skip
+    taken, filled = set(), set()
+    with acting_as(TOCSIN):
+        another = Concern.objects.exclude(pk=concern.pk).get().pk
+    order = [s for s in FORMS if s not in ("take-over", "hand-back", "refuse", "conflict", "restrict", "close", "merge", "hand-over", "split")]
+    for slug in [*order, "take-over", *order, "split", "refuse"]:
+        form = FORMS[slug]
+        for name in ("icb", "nhse", "mnsi", "trust"):
+            enter(client, hall.members[name])
+            page = client.get(f"/concerns/{concern.pk}/do/{slug}/").content.decode()
+            assert "<script>alert" not in page
+            values = {}
+            for f in form.fields:
+                chosen = re.search(rf'<select[^>]* name="{f.name}"[^>]*><option value="([^"]+)"', page)
+                power = re.search(r'name="powers" value="(take-over-or-close)"', page)
+                if f.kind == "file":
+                    values[f.name] = SimpleUploadedFile(f"{bad}.txt", b"words")
+                elif f.name == "powers":
+                    values[f.name] = power[1] if power else ""
+                elif f.name in own | days:
+                    values[f.name] = (own | days)[f.name]
+                elif f.kind == "select":
+                    values[f.name] = chosen[1] if chosen else ""
+                elif f.kind in ("text", "area", "lines"):
+                    values[f.name] = str(another) if f.name == "other" else bad
+                    filled.add((slug, f.name))
+            answer = send(client, concern, slug, **values)
+            assert "<script>alert" not in answer.content.decode(), slug
+            if answer.status_code == 302:
+                taken.add(slug)
     enter(client, hall.icb)
-    send(client, concern, "note", words=bad)
-    send(client, concern, "plan", what=bad, owner="trust", strength="weak", measure=bad, due="2026-05-01")
-    send(client, concern, "ask", subject=bad, detail=bad, due="2026-05-01")
-    send(client, concern, "publish", title=bad, words=bad)
-    send(client, concern, "evidence", upload=SimpleUploadedFile(f"{bad}.txt", b"words"))
-    send(client, concern, "refuse", reason=bad)
     pages = [
-        client.get(a).content.decode() for a in (f"/concerns/{concern.pk}/", "/concerns/", "/concerns/mine/", f"/concerns/?text={bad}")
-    ]
+        f"/concerns/{concern.pk}/", "/concerns/", "/concerns/mine/", f"/concerns/?text={bad}", "/published/", "/providers/XAA/board-pack/",
+        "/feeds/published.atom",
+    ]  # fmt: skip
+    said = [client.get(a).content.decode() for a in pages]
 
-    assert not [p for p in pages if "<script>alert" in p]
-    assert sum("&lt;script&gt;" in p for p in pages) >= 2
+    assert {"note", "act", "plan", "ask", "answer", "evidence", "effect", "tell", "take-over", "criterion", "review", "link"} <= taken
+    assert {f for f in filled if f[0] in taken} >= {("note", "words"), ("plan", "measure"), ("take-over", "criteria"), ("effect", "what"), ("link", "why")}
+    assert not [a for a, p in zip(pages, said, strict=True) if "<script>alert" in p]
+    assert sum("&lt;script&gt;" in p for p in said) >= 4
 
 
 def test_the_list_makes_as_many_queries_for_one_concern_as_for_many(client, hall, concern, django_assert_num_queries):
