@@ -4,7 +4,7 @@ from tocsin.learn.taxonomy import load, read_taxonomy
 
 HEAD = """version: "1"
 families:
-- {id: f, name: F, seips: person, ycff: team factors}
+- {id: f, name: F}
 failings:
 """
 ONE = """- id: {id}

@@ -64,8 +64,7 @@ def taxonomy(
         _say(f"  {place.scheme.name}: {place.element}")
         for source in place.scheme.sources:
             _say(f"    {source}")
-    missing = [s for s in schemes.schemes if (s.id, one.id) not in schemes.places and s.outside]
-    for scheme in missing:
+    for scheme in schemes.without(one):
         _say(f"  {scheme.name}: no place. {scheme.outside}")
     for name, why in schemes.unmapped:
         _say(f"  {name}: {why}")

@@ -43,6 +43,10 @@ class Crosswalks:
         found = ((scheme, self.places.get((scheme.id, failing.id))) for scheme in self.schemes)
         return tuple(Place(scheme, element) for scheme, element in found if element)
 
+    def without(self, failing: Failing) -> tuple[Scheme, ...]:
+        """Schemes that have no place for the failing and say why."""
+        return tuple(scheme for scheme in self.schemes if scheme.outside and (scheme.id, failing.id) not in self.places)
+
 
 @cache
 def crosswalks() -> Crosswalks:

@@ -20,12 +20,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A group of failings; seips and ycff are elements of published schemes (see `Taxonomy.crosswalks`), the reading is ours."""
+    """A group of failings. Where they stand in published schemes: `tocsin.learn.crosswalks`."""
 
     id: str
     name: str
-    seips: str
-    ycff: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +40,12 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
-class Crosswalk:
-    """A published scheme, with where it was published and what of the mapping is ours."""
-
-    scheme: str
-    source: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """All failings of one version."""
 
     version: str
     families: tuple[Family, ...]
     failings: tuple[Failing, ...]
-    crosswalks: tuple[Crosswalk, ...]
 
     def __getitem__(self, id: str) -> Failing:
         for failing in self.failings:
@@ -84,8 +72,8 @@ def read_taxonomy(text: str, name: str = "taxonomy") -> Taxonomy:
     need(data, "version", "families", "failings")
     families: dict[str, Family] = {}
     for entry in data["families"]:
-        need(entry, "id", "name", "seips", "ycff")
-        families[entry["id"]] = Family(entry["id"], entry["name"], entry["seips"], entry["ycff"])
+        need(entry, "id", "name")
+        families[entry["id"]] = Family(entry["id"], entry["name"])
     failings: dict[str, Failing] = {}
     for entry in data["failings"]:
         need(entry, "id", "family", "name", "definition", "not", "examples")
@@ -103,8 +91,7 @@ def read_taxonomy(text: str, name: str = "taxonomy") -> Taxonomy:
         failings[entry["id"]] = Failing(
             entry["id"], families[entry["family"]], entry["name"], entry["definition"], entry["not"], examples, entry["__line__"]
         )
-    crosswalks = tuple(Crosswalk(c["scheme"], c["source"], c["note"]) for c in data.get("crosswalks", ()))
-    return Taxonomy(str(data["version"]), tuple(families.values()), tuple(failings.values()), crosswalks)
+    return Taxonomy(str(data["version"]), tuple(families.values()), tuple(failings.values()))
 
 
 class _Loader(yaml.SafeLoader):

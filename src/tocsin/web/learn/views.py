@@ -52,7 +52,7 @@ def heat_picture(request: HttpRequest, form: str) -> HttpResponse:
 def failings(request: HttpRequest) -> HttpResponse:
     as_of = asking.as_of(request)
     counts = pictures.counts(as_of)
-    return render(request, "learn/failings.jinja", {"taxonomy": taxonomy(), "counts": counts, "as_of": as_of})
+    return render(request, "learn/failings.jinja", {"taxonomy": taxonomy(), "schemes": crosswalks(), "counts": counts, "as_of": as_of})
 
 
 @require_safe
@@ -65,8 +65,9 @@ def failing(request: HttpRequest, name: str) -> HttpResponse:
         "learn/failing.jinja",
         {
             "f": found,
-            "places": crosswalks().of(found),
             "history": pictures.history(name, until),
+            "places": crosswalks().of(found),
+            "outside": crosswalks().without(found),
             "as_of": as_of,
             "until": until,
             "statuses": dict(Status.choices),
