@@ -46,8 +46,9 @@ def build(map_name="tocsin-proposed"):
 
 
 def member(body, role="lead", name=None):
-    made = Member.objects.create_user(f"m{next(_number)}@example.org", "a long password", name=name or f"Somebody at {body.name}")
-    Membership.objects.create(member=made, body=body, role=role, began=MONDAY)
+    with acting_as(TOCSIN):
+        made = Member.objects.create_user(f"m{next(_number)}@example.org", "a long password", name=name or f"Somebody at {body.name}")
+        Membership.objects.create(member=made, body=body, role=role, began=MONDAY)
     return made
 
 
@@ -61,7 +62,8 @@ def signal(provider="XAA", level=Level.RED, indicator="stillbirth", raised_on=da
 
 def enter(client, someone):
     """Signed in, with a second factor."""
-    client.force_login(someone, "tocsin.web.people.signin.Backend")
+    with acting_as(TOCSIN):
+        client.force_login(someone, "tocsin.web.people.signin.Backend")
     session = client.session
     session["second-factor"] = str(someone.pk)
     session.save()
@@ -72,5 +74,6 @@ class Moment:
 
     def __init__(self, monkeypatch, at=MONDAY):
         self.at = at
-        for where in ("concerns.doing", "concerns.actions", "concerns.turning", "concerns.raisers", "concerns.queries", "record.moment"):
+        for where in ("concerns.doing", "concerns.actions", "concerns.turning", "concerns.raisers", "concerns.queries", "record.moment", "people.tries",
+                      "people.actions", "people.queries"):  # fmt: skip
             monkeypatch.setattr(f"tocsin.web.{where}.now", lambda: self.at)

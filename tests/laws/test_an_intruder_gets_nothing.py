@@ -244,22 +244,23 @@ def test_an_address_writes_no_header_of_a_mail(hall, django_capture_on_commit_ca
 
 def test_guessing_passwords_of_many_from_one_place_is_stopped(hall):
     client = Client()
-    for number in range(30):
+    for number in range(60):
         client.post("/account/login/", {"login": f"guess{number}@example.org", "password": "wrong"})
 
     answer = client.post("/account/login/", {"login": hall.icb.email, "password": PASSWORD})
 
-    assert answer.status_code in (200, 429)
+    assert "too many wrong tries" in answer.content.decode()
     assert client.get("/people/").status_code == 302
 
 
 def test_guessing_a_second_factor_is_stopped(hall):
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
-    TOTP.activate(hall.icb, generate_totp_secret())
+    with acting_as(hall.icb.pk):
+        TOTP.activate(hall.icb, generate_totp_secret())
     client = Client()
     client.post("/account/login/", {"login": hall.icb.email, "password": PASSWORD})
-    for number in range(6):
+    for number in range(11):
         answer = client.post("/account/2fa/authenticate/", {"code": f"{number:06}"})
 
     assert answer.status_code in (200, 429)

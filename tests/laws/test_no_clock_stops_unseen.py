@@ -18,6 +18,7 @@ from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions, relating, takeover
 from tocsin.web.concerns.doing import AccordRefuses
 from tocsin.web.concerns.models import Concern, Passed
+from tocsin.web.people.models import Member
 from tocsin.web.people.permissions import NotPermitted
 from tocsin.web.record import checkpoint, ledger
 from tocsin.web.record.acting import TOCSIN, act_as, acting_as
@@ -200,9 +201,7 @@ def test_two_members_who_act_at_the_same_moment_are_answered_one_after_the_other
     crowd.at = MONDAY + timedelta(hours=6)
     with acting_as(TOCSIN):
         concern = Concern.objects.order_by("id")[0]
-    from tocsin.web.people.models import Member
-
-    member = Member.objects.get(membership__body__kind="icb")
+        member = Member.objects.get(membership__body__kind="icb")
     stamp, answers = concern.last_entry, []
 
     def act_now():

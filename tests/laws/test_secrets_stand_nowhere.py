@@ -12,7 +12,7 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from hall import member
+from hall import enter, member
 from tocsin.web.people.models import Role
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Entry
@@ -33,12 +33,9 @@ def heard(hall, caplog, django_capture_on_commit_callbacks):
     with acting_as(TOCSIN):
         administrator = member(hall.bodies["icb"], Role.ADMINISTRATOR)
     inviting = Client()
-    inviting.force_login(administrator, "tocsin.web.people.signin.Backend")
-    session = inviting.session
-    session["second-factor"] = str(administrator.pk)
-    session.save()
+    enter(inviting, administrator)
     with django_capture_on_commit_callbacks(execute=True):
-        page = seen(inviting.post("/people/bodies/icb/", {"email": "new@example.org", "role": "lead"}))
+        page = seen(inviting.post("/people/bodies/icb/", {"what": "invite", "email": "new@example.org", "role": "lead"}))
     secrets.append(re.search(r'id="code"[^>]*>\s*([A-Z0-9-]{17})', page)[1])
     client = Client()
     seen(client.post("/join/", {"email": "new@example.org", "code": "AAAAA-BBBBB-CCCCC", "name": "New", "password": PASSWORD}))
@@ -103,9 +100,9 @@ def test_what_is_kept_holds_each_secret_only_as_a_hash_or_sealed(heard):
 def test_a_statement_that_fails_leaves_nothing_of_what_it_said_in_the_servers_log(hall, settings):
     from tocsin.postgres import status
 
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+    with acting_as(TOCSIN), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("INSERT INTO people_member (id, email, password) VALUES (%s, %s, 'x')", [hall.icb.pk, "confided-zyxwvut@example.org"])
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+    with acting_as(TOCSIN), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE people_member SET email = %s", ["confided-zyxwvut@example.org"])
     log = Path(status(settings.DATA)["log"]).read_text(errors="replace")
 

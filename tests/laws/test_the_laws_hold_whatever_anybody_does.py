@@ -64,10 +64,12 @@ class World:
         self.people = list(self.hall.members.values())
         for first, second in (("icb", "region"), ("trust", "region"), ("cqc", "nhse")):
             both = member(bodies[first])
-            Membership.objects.create(member=both, body=bodies[second], role="lead", began=MONDAY)
+            with acting_as(TOCSIN):
+                Membership.objects.create(member=both, body=bodies[second], role="lead", began=MONDAY)
             self.people.append(both)
         interested = member(bodies["region"])
-        Declaration.objects.create(member=interested, provider=self.hall.providers["XAA"], reason="A brother works there", began=MONDAY)
+        with acting_as(TOCSIN):
+            Declaration.objects.create(member=interested, provider=self.hall.providers["XAA"], reason="A brother works there", began=MONDAY)
         self.people += [interested, member(bodies["icb"], role="observer")]
         self.interests = {interested.pk: {"XAA"}}
         with acting_as(TOCSIN):

@@ -109,6 +109,42 @@ def change_key() -> None:
     print(f"Checkpoint {made.pk} is signed with the new key:\n{keys.public_pem()}", end="")
 
 
+@app.command(name="change-master-key")
+def change_master_key(
+    settled: Annotated[float, typer.Option(help="Seconds to wait for what running processes had in hand when the key changed.")] = 60,
+) -> None:
+    """Bring files, sealed words, second factors, webhooks and board packs under another master key, while Tocsin runs.
+
+    It may be broken off at any moment; run again, it goes on. The old key stays in keys/master-before: copies made earlier need it.
+    Exit status: 0 done; 1 something could not be opened, and the change stays open; 2 cannot be done.
+
+    Example: tocsin record change-master-key
+    """
+    _begin()
+    from tocsin.web.feeds import pack
+    from tocsin.web.people import signin
+    from tocsin.web.record import master
+    from tocsin.web.record.acting import TOCSIN, acting_as
+    from tocsin.web.record.moment import now
+
+    console = Console(stderr=True)
+    try:
+        with acting_as(TOCSIN), console.status("Wrapping keys anew") as status:
+            also = (*signin.KEPT, *pack.KEPT)
+            changed, unread = master.change(
+                also, now, settled=settled, progress=lambda table, count: status.update(f"{table}: {count:,} wrapped anew")
+            )
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    for left in unread[:20]:
+        print(f"{left.table}, {left.key}: no key here opens it")
+    print(f"{changed:,} wrapped anew, {len(unread):,} that no key opens.")
+    if unread:
+        raise typer.Exit(1)
+    print("All is under the new key. Back up keys/ again; keep keys/master-before only as long as copies made before.")
+
+
 def _begin() -> Any:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.web.settings")
     import django

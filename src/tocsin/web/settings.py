@@ -6,7 +6,8 @@ up to below this number are not shown on pages. TOCSIN_WATCH_FOLDER: folder with
 looks for new files. TOCSIN_DEBUG: 1 only while developing.
 TOCSIN_DEMO: 1 only for a demo: anybody can be anybody, and the clock can be moved. TOCSIN_HTTPS: 1 where it is served by https through a proxy.
 TOCSIN_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _NAME: the organisation's single sign-on; TOCSIN_OIDC_PLACES: with commas, origins of its
-sign-in pages where they are not the issuer's own. TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
+sign-in pages where they are not the issuer's own; TOCSIN_OIDC_ACR, _AMR: with commas, values of these claims that say that it asked for two
+factors. TOCSIN_PROXIES: how many proxies stand before it (default 1 with TOCSIN_HTTPS, else 0). TOCSIN_SMTP_HOST, _PORT, _USER, _PASSWORD and
 TOCSIN_MAIL_FROM: where mails go; without, they are kept as files in the data folder. TOCSIN_URL: the address under which readers
 find it, for links in mails and feeds.
 """
@@ -95,11 +96,11 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tocsin.web.people.middleware.Acting",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "tocsin.web.people.signin.SecondFactorFirst",
-    "tocsin.web.people.middleware.Acting",
     "tocsin.web.api.middleware.Forget",
     "tocsin.web.ui.limits.NoRoom",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -147,7 +148,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"login": "tocsin.web.people.sign_in_form.SignIn"}
 # on a ward's computer nobody stays signed in after the browser is closed
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,30/m/ip"}
+# wrong passwords are counted by web.people.tries; this is for wrong codes of a second factor, which only who knows the password can give
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/key", "login": "600/m/ip"}
 MFA_ADAPTER = "tocsin.web.people.signin.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Tocsin"
@@ -159,6 +161,7 @@ OIDC_PLACES = [
     for part in map(urlsplit, [os.environ.get("TOCSIN_OIDC_ISSUER", ""), *os.environ.get("TOCSIN_OIDC_PLACES", "").split(",")])
     if part.scheme and part.netloc
 ]
+OIDC_ACR, OIDC_AMR = ({v.strip() for v in os.environ.get(f"TOCSIN_OIDC_{w}", "").split(",") if v.strip()} for w in ("ACR", "AMR"))
 SOCIALACCOUNT_ADAPTER = "tocsin.web.people.signin.SingleSignOn"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -182,8 +185,10 @@ SOCIALACCOUNT_PROVIDERS = (
 )
 # in the database, so that a lock-out holds over processes and restarts
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
+SESSION_ENGINE = "tocsin.web.people.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 HTTPS = os.environ.get("TOCSIN_HTTPS") == "1"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TOCSIN_PROXIES", "1" if HTTPS else "0"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

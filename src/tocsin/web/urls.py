@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/password/reset/", no_reset),
     # an address is what an invitation was made for; nobody changes it for themselves
     path("account/email/", RedirectView.as_view(pattern_name="people:account")),
+    path("account/sessions/", RedirectView.as_view(pattern_name="people:sessions")),
     path("account/", include("allauth.urls")),
     path("", include("tocsin.web.people.urls")),
     path("", include("tocsin.web.concerns.urls")),

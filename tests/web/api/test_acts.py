@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+import papers
 from hall import signal
 from tocsin.web.api.acts import OPERATIONS
 from tocsin.web.concerns import actions, raisers
@@ -60,7 +61,7 @@ def test_a_whole_story_by_the_api(hall, moment, do, settings, tmp_path):
     do("trust", n, f"questions/{question}/answer", answer="Here they are")
     do("cqc", n, "questions", status=409, subject="The rotas", due="2026-02-01")
     do("cqc", n, "note", words="Seen")
-    do("cqc", n, "evidence", file=SimpleUploadedFile("rota.pdf", b"%PDF-1.7\n" + b"words " * 50))
+    do("cqc", n, "evidence", file=SimpleUploadedFile("rota.pdf", papers.pdf()))
     do("cqc", n, "evidence", status=409, file=SimpleUploadedFile("a.exe", b"MZ" + b"\0" * 200))
     do("icb", n, "ask-time", until="2026-02-20", reason="One week more")
     do("region", n, "give-time", until="2026-02-10", reason="Until the board meets")

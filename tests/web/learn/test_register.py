@@ -171,7 +171,8 @@ def test_who_also_belongs_to_the_asked_body_does_not_close_it_through_another(ha
     both = member(hall.bodies["cqc"])
     from tocsin.web.people.models import Membership
 
-    Membership.objects.create(member=both, body=hall.bodies["trust"], role="auditor", began="2026-01-01T00:00Z")
+    with acting_as(TOCSIN):
+        Membership.objects.create(member=both, body=hall.bodies["trust"], role="auditor", began="2026-01-01T00:00Z")
 
     with acting_as(both.pk), pytest.raises(NotPermitted):
         outcomes.say_status(item=recommendation, status="shown-to-work", on=date(2026, 1, 4), evidence="x", by=both)

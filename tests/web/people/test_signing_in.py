@@ -1,6 +1,5 @@
 import re
 import time
-from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,21 +7,13 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client, override_settings
 
-from hall import build, member
+from hall import member
 from tocsin.web.people import actions
-from tocsin.web.people.models import Invitation, Member, Membership, Role
-from tocsin.web.people.permissions import NotPermitted
-from tocsin.web.record import ledger
-from tocsin.web.record.acting import TOCSIN, act_as, acting_as
+from tocsin.web.people.models import Member, Membership, Role
+from tocsin.web.record.acting import TOCSIN, acting_as
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long password"
-
-
-@pytest.fixture
-def hall(db):
-    yield build()
-    act_as(None)
 
 
 def code_now(secret):
@@ -68,7 +59,10 @@ def test_the_authenticators_secret_is_not_kept_in_the_open(hall):
     sign_in(client, hall.icb)
     secret = set_up_second_factor(client)
 
-    assert secret not in str([a.data for a in Authenticator.objects.all()])
+    with acting_as(TOCSIN):
+        kept = [a.data for a in Authenticator.objects.all()]
+    assert kept
+    assert secret not in str(kept)
 
 
 def test_a_passkey_can_be_begun(hall):
@@ -81,16 +75,6 @@ def test_a_passkey_can_be_begun(hall):
     assert "challenge" in page
 
 
-def test_after_failures_the_account_is_locked_for_the_right_password_too(hall):
-    for _ in range(5):
-        sign_in(Client(), hall.icb, "wrong")
-
-    answer = sign_in(Client(), hall.icb)
-
-    assert answer.status_code == 200
-    assert "Too many failed login attempts" in answer.content.decode()
-
-
 def test_nobody_makes_an_account_or_gets_a_password_by_mail(hall):
     client = Client()
 
@@ -98,53 +82,6 @@ def test_nobody_makes_an_account_or_gets_a_password_by_mail(hall):
     assert "sends no secret by mail" in client.get("/account/password/reset/").content.decode()
     client.post("/account/password/reset/", {"email": hall.icb.email})
     assert mail.outbox == []
-
-
-def test_an_invitation_lets_somebody_in_once_and_its_mail_holds_no_secret(hall, django_capture_on_commit_callbacks):
-    with acting_as(TOCSIN):
-        administrator = member(hall.bodies["icb"], Role.ADMINISTRATOR)
-    with django_capture_on_commit_callbacks(execute=True):
-        _, code = actions.invite(body=hall.bodies["icb"], email="New@Example.org", role=Role.LEAD, by=administrator)
-    assert code not in mail.outbox[0].body
-
-    joined = actions.join(email="new@example.org", code=code.lower(), name="Somebody new", password="a long password")
-
-    assert Membership.objects.get(member=joined).role == Role.LEAD
-    with pytest.raises(actions.Refused, match="used or too old"):
-        actions.join(email="new@example.org", code=code, name="Again", password="a long password")
-    with acting_as(TOCSIN):
-        said = [e.payload for e in ledger.entries("people")]
-    assert not [p for p in said if "example.org" in p or "Somebody" in p]
-
-
-@pytest.mark.parametrize("fault", ["code", "email", "old", "tried", "short", "name"])
-def test_a_faulty_joining_lets_nobody_in(hall, fault):
-    administrator = member(hall.bodies["icb"], Role.ADMINISTRATOR)
-    made, code = actions.invite(body=hall.bodies["icb"], email="new@example.org", role=Role.LEAD, by=administrator)
-    given = {"email": "new@example.org", "code": code, "name": "Somebody", "password": "a long password"}
-    given |= {
-        "code": {"code": "AAAAA-AAAAA-AAAAA"},
-        "email": {"email": "other@example.org"},
-        "short": {"password": "short"},
-        "name": {"name": " "},
-    }.get(fault, {})
-    if fault == "old":
-        Invitation.objects.update(expires=made.expires - timedelta(days=8))
-    if fault == "tried":
-        for _ in range(actions.TRIES):
-            with pytest.raises(actions.Refused):
-                actions.join(**given | {"code": "WRONG"})
-    before = Member.objects.count()
-
-    with pytest.raises(actions.Refused):
-        actions.join(**given)
-
-    assert Member.objects.count() == before
-
-
-def test_only_an_administrator_invites(hall):
-    with pytest.raises(NotPermitted):
-        actions.invite(body=hall.bodies["icb"], email="a@example.org", role=Role.LEAD, by=hall.icb)
 
 
 def test_whoever_left_is_out_at_the_next_click(hall):
@@ -156,30 +93,50 @@ def test_whoever_left_is_out_at_the_next_click(hall):
     actions.erase_member(member=hall.icb.pk)
 
     assert client.get("/concerns/").status_code == 302
-    assert Member.objects.get(pk=hall.icb.pk).name == "erased"
+    with acting_as(TOCSIN):
+        assert Member.objects.get(pk=hall.icb.pk).name == "erased"
+        assert not Authenticator.objects.filter(user=hall.icb.pk).exists()
 
 
 def test_outside_a_demo_nobody_becomes_somebody_by_a_click(hall):
-    someone = Member.objects.create_user("d@demo.invalid", PASSWORD, name="Demo", demo=True)
+    with acting_as(TOCSIN):
+        someone = Member.objects.create_user("d@demo.invalid", PASSWORD, name="Demo", demo=True)
     client = Client()
 
     assert client.get("/demo/people/").status_code == 404
     assert client.post(f"/demo/people/{someone.pk}/").status_code == 404
     sign_in(client, someone)
     assert client.get("/people/").status_code == 302
-    client.force_login(someone, "tocsin.web.people.signin.Backend")
+    with acting_as(TOCSIN):
+        client.force_login(someone, "tocsin.web.people.signin.Backend")
     assert client.get("/people/").status_code == 302
     with override_settings(DEMO=True):
         assert client.get("/people/").status_code == 200
 
 
 def test_a_token_acts_for_its_body_until_it_is_ended(hall):
-    token, text = actions.make_token(body=hall.bodies["icb"], name="Reports", scopes=["read"], by=hall.icb)
+    with acting_as(hall.icb.pk):
+        token, text = actions.make_token(body=hall.bodies["icb"], name="Reports", scopes=["read"], by=hall.icb)
 
     assert actions.member_of(text, "read") == (hall.icb, hall.bodies["icb"])
     assert actions.member_of(text, "act") is None
     assert actions.member_of(text + "x", "read") is None
-    actions.end_token(token=token.pk, by=hall.icb)
+    with acting_as(hall.region.pk), pytest.raises(actions.Refused):
+        actions.end_token(token=token.pk, by=hall.region)
+    assert actions.member_of(text, "read") is not None
+    with acting_as(hall.icb.pk):
+        actions.end_token(token=token.pk, by=hall.icb)
+    assert actions.member_of(text, "read") is None
+
+
+def test_an_administrator_ends_the_token_of_somebody_who_left(hall):
+    administrator = member(hall.bodies["icb"], Role.ADMINISTRATOR)
+    with acting_as(hall.icb.pk):
+        token, text = actions.make_token(body=hall.bodies["icb"], name="Reports", scopes=["read"], by=hall.icb)
+
+    with acting_as(administrator.pk):
+        actions.end_token(token=token.pk, by=administrator)
+
     assert actions.member_of(text, "read") is None
 
 
@@ -189,10 +146,10 @@ def test_the_pages_of_people_show_and_change_what_they_may(hall):
     sign_in(client, administrator)
     set_up_second_factor(client)
 
-    page = client.post("/people/bodies/icb/", {"email": "new@example.org", "role": "lead"}).content.decode()
+    page = client.post("/people/bodies/icb/", {"what": "invite", "email": "new@example.org", "role": "lead"}).content.decode()
     assert 'id="code"' in page
     assert "<script>alert" not in page
-    assert client.post("/people/bodies/region/", {"email": "new@example.org", "role": "lead"}).status_code == 422
+    assert client.post("/people/bodies/region/", {"what": "invite", "email": "new@example.org", "role": "lead"}).status_code == 422
     assert client.post("/people/", {"what": "declare", "provider": "XAA", "reason": "My sister works there"}).status_code == 302
     assert "My sister works there" in client.get("/people/").content.decode()
     assert client.post("/people/", {"what": "token", "name": "x", "body": str(hall.bodies["icb"].pk), "scopes": "read"}).status_code == 422
@@ -204,7 +161,8 @@ def test_the_first_administrator_of_a_new_installation_joins_with_a_code_from_th
     for code in codes.values():
         joined = actions.join(email="first@example.org", code=code, name="First", password="a long password")
 
-    assert {m.role for m in Membership.objects.filter(member=joined, ended=None)} == {Role.ADMINISTRATOR, Role.LEAD}
-    assert not Membership.objects.filter(member__email="installer@tocsin.invalid", ended=None).exists()
+    with acting_as(TOCSIN):
+        assert {m.role for m in Membership.objects.filter(member=joined, ended=None)} == {Role.ADMINISTRATOR, Role.LEAD}
+        assert not Membership.objects.filter(member__email="installer@tocsin.invalid", ended=None).exists()
     with pytest.raises(actions.Refused, match="no provider XZZ"):
         actions.first_of(kind="icb", name="A board", email="a@example.org", code="board", provider="", covers=["XZZ"])

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+import papers
 from hall import enter, member
 from panels import graders_of
 from tocsin.review import library
@@ -16,7 +17,7 @@ from tocsin.web.review import cases, importing
 from tocsin.web.review.models import CareEvent, Case, Question, StandardVersion
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = papers.pdf()
 
 
 def bundle(*days):
@@ -142,7 +143,7 @@ def test_a_document_that_was_erased_says_so(client, table, case):
     from tocsin.web.record import files
 
     enter(client, table.convener)
-    send(client, f"/review/cases/{case.pk}/do/document/", upload=SimpleUploadedFile("notes.pdf", PDF + b"2"))
+    send(client, f"/review/cases/{case.pk}/do/document/", upload=SimpleUploadedFile("notes.pdf", papers.pdf("Another")))
     with acting_as(table.convener.pk):
         found = Attachment.objects.select_related("file").get(chain=f"review:case:{case.pk}")
     with acting_as(TOCSIN):

@@ -12,7 +12,9 @@ from tocsin.web.concerns import clockwork, plain, queries, raisers
 from tocsin.web.concerns.doing import Invalid
 from tocsin.web.concerns.forms import once
 from tocsin.web.concerns.models import Raiser
+from tocsin.web.people.address import address_of
 from tocsin.web.people.models import Provider
+from tocsin.web.people.tries import words
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.ledger import DoneBefore
 
@@ -81,16 +83,22 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def _ask_for_the_receipt(request: HttpRequest) -> HttpResponse:
-    problem = ""
+    problem, status = "", 200
     if request.method == "POST":
-        found = raisers.find(request.POST.get("number", "")[:20].replace("\0", ""), request.POST.get("code", "")[:40].replace("\0", ""))
+        number, code = request.POST.get("number", "")[:20].replace("\0", ""), request.POST.get("code", "")[:40].replace("\0", "")
+        try:
+            found = raisers.find(number, code, address_of(request))
+        except raisers.Wait as wait:
+            found, status = None, 429
+            problem = f"There were too many wrong codes. Nothing was looked at, and nothing is lost; try again after {words(wait.until)}."
+        else:
+            problem, status = "This number and code do not fit together. Look at your receipt; after some wrong tries you have to wait.", 403
         if found is not None:
             request.session.cycle_key()
             request.session["raiser"] = str(found.pk)
             request.session.set_expiry(3600)
             return redirect("concerns:told")
-        problem = "This number and code do not fit together. Look at your receipt; after twenty wrong tries a receipt is locked."
-    return render(request, "concerns/ask_receipt.jinja", {"problem": problem}, status=403 if problem else 200)
+    return render(request, "concerns/ask_receipt.jinja", {"problem": problem}, status=status)
 
 
 def _raiser(request: HttpRequest) -> Raiser | None:

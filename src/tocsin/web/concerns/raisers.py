@@ -4,7 +4,7 @@ import json
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -15,6 +15,7 @@ from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.actions import RESTRICTED_KINDS, _open_one, _opened
 from tocsin.web.concerns.doing import Invalid, begin
 from tocsin.web.concerns.models import Concern, Raiser, Telling
+from tocsin.web.people import tries
 from tocsin.web.people.models import Member, Provider
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
@@ -24,10 +25,6 @@ from tocsin.web.record.moment import now
 from tocsin.web.record.seal import opened, seal, throw_away
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-TRIES = 20
-"""Wrong codes after which a receipt is locked until somebody at the holder looks."""
-
-
 AGAIN = timedelta(hours=1)
 """For how long the same form, sent again because the answer was lost on the way, is answered with a receipt."""
 
@@ -40,6 +37,14 @@ class Receipt:
     code: str
     concern: int
     again: bool = False
+
+
+class Wait(Exception):
+    """Too many wrong codes: nothing was looked at. until: when it may be tried again."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__("too many wrong codes")
 
 
 def raise_from_outside(
@@ -106,22 +111,24 @@ def _raise(*, provider: Provider, kind: str, group: str, account: str, contact: 
         return Receipt(number, code, doing.concern.pk)
 
 
-def find(number: str, code: str) -> Raiser | None:
-    """The raiser to whom a receipt belongs; None where number and code do not fit, or too many were tried. At most two queries."""
+def find(number: str, code: str, address: str = "") -> Raiser | None:
+    """The raiser to whom a receipt belongs; None where number and code do not fit. Raises Wait after too many wrong codes.
+
+    address: of the computer from which it is tried.
+    """
+    door = tries.Door("receipt", number, address)
+    if until := tries.begin(door):
+        raise Wait(until)
     with acting_as(TOCSIN):
         raiser = Raiser.objects.filter(receipt=number.strip().upper(), erased=None).first()
-        if raiser is None:
-            # as long as a true one takes, so that the time tells nothing
-            make_password(code)
-            return None
-        if raiser.tries >= TRIES:
-            return None
-        if not check_password(code.strip().upper(), raiser.code_hash):
-            Raiser.objects.filter(pk=raiser.pk).update(tries=raiser.tries + 1)
-            return None
-        if raiser.tries:
-            Raiser.objects.filter(pk=raiser.pk).update(tries=0)
-        return raiser
+    if raiser is None:
+        # as long as a true one takes, so that the time tells nothing
+        make_password(code)
+        return None
+    if not check_password(code.strip().upper(), raiser.code_hash):
+        return None
+    tries.right(door)
+    return raiser
 
 
 @transaction.atomic

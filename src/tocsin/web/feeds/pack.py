@@ -20,6 +20,7 @@ from tocsin.web.feeds.models import BoardPack
 from tocsin.web.people.models import Provider
 from tocsin.web.record import keys
 from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.master import Kept, wrapped_anew
 from tocsin.web.record.moment import now
 from tocsin.web.ui import ladder as ladder_chart
 from tocsin.web.ui import printing
@@ -73,15 +74,11 @@ def make(number: str) -> None:
     progress(70)
     made = pdf(values)
     with acting_as(TOCSIN):
-        BoardPack.objects.filter(pk=number).update(content=keys.encrypt(_key(), made, str(pack.pk).encode()), progress=100)
+        BoardPack.objects.filter(pk=number).update(content=keys.keep(made, str(pack.pk).encode()), progress=100)
 
 
 def opened(pack: BoardPack) -> bytes:
-    return keys.decrypt(_key(), bytes(pack.content or b""), str(pack.pk).encode())
-
-
-def _key() -> bytes:
-    return keys.master()
+    return keys.open_kept(bytes(pack.content or b""), str(pack.pk).encode())
 
 
 def _own(whole: queries.Whole, kind: str) -> bool:
@@ -126,3 +123,12 @@ def _picture(whole: queries.Whole) -> str:
     svg = vl_convert.vegalite_to_svg(json.dumps(ladder_chart.spec(rows, {"held it": "#003087"}, mark=whole.today)))
     title = f"<title>Who has held concern {whole.concern.pk}, from day to day</title>"
     return svg.replace(">", f' role="img">{title}', 1)
+
+
+def _anew(value: bytes, number: Any) -> bytes:
+    bound = str(number).encode()
+    return value if keys.under_the_newest(value, bound) else keys.keep(keys.open_kept(value, bound), bound)
+
+
+KEPT = (Kept("feeds_board_pack", "id", "content", _anew), Kept("feeds_subscription", "id", "secret", wrapped_anew))
+"""What is under the master key of packs and webhooks."""

@@ -53,7 +53,7 @@ def page(request: HttpRequest) -> int:
 
 def report(slug: str) -> Report:
     """Raises Http404 where there is none that the reader may see. One query."""
-    found = Report.objects.select_related("body", "provider", "file", "by").filter(slug=slug).first()
+    found = Report.objects.select_related("body", "provider", "file").filter(slug=slug).first()
     if found is None:
         raise Http404("There is no such report that you may see.")
     return found

@@ -16,6 +16,7 @@ from tocsin.web.learn import asking, desk, near
 from tocsin.web.learn.doing import Invalid
 from tocsin.web.learn.models import Draft, Item, Status
 from tocsin.web.people.models import Body
+from tocsin.web.people.names import put_names
 from tocsin.web.people.permissions import NotPermitted, who_is
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
@@ -34,7 +35,8 @@ def drafts(request: HttpRequest) -> HttpResponse:
         if body is not None:
             return redirect("learn:draft", desk.begin(body=body, by=request.user).pk)
         problem = "Choose the body for which you write." if bodies else "You may write drafts for a body that you work for."
-    found = Draft.objects.select_related("body", "by", "item").order_by("-saved")[:100]
+    found = list(Draft.objects.select_related("body", "item").order_by("-saved")[:100])
+    put_names((found, "by"))
     return render(request, "learn/drafts.jinja", {"drafts": found, "bodies": bodies, "problem": problem}, status=422 if problem else 200)
 
 
@@ -158,7 +160,7 @@ def _advice(found: Draft) -> dict[str, Any]:
 
 
 def _draft(number: UUID) -> Draft:
-    found = Draft.objects.select_related("body", "by", "item").filter(pk=number).first()
+    found = Draft.objects.select_related("body", "item").filter(pk=number).first()
     if found is None:
         raise Http404("There is no such draft that you may see.")
     return found

@@ -11,6 +11,7 @@ from tocsin.learn import krippendorff_alpha
 from tocsin.learn import load as taxonomy
 from tocsin.web.learn import search
 from tocsin.web.learn.models import Accepted, Addressee, Coding, Item, Link, LinkState, Passage, Push, Relation, Report, Status, StatusEntry
+from tocsin.web.people.names import put_names
 
 PAGE = 25
 COUNT_TO = 10_000
@@ -192,13 +193,14 @@ def relations(found: Item, as_of: date | None = None) -> list[tuple[str, Item, s
 
 
 def codings(found: list[int], member: Any) -> dict[int, list[tuple[Link, dict[str, Any]]]]:
-    """Links of items by item, each with what was said of it; what others said is shown only once the reader has coded it too. Two queries."""
+    """Links of items by item, each with what was said of it; what others said is shown only once the reader has coded it too. Three queries."""
     out: dict[int, list[tuple[Link, dict[str, Any]]]] = {}
     links = (
         Link.objects.filter(item__in=found)
         .order_by(F("score").desc(nulls_first=True), "pk")
-        .prefetch_related(Prefetch("coding_set", Coding.objects.select_related("member").order_by("at")))
+        .prefetch_related(Prefetch("coding_set", Coding.objects.order_by("at")))
     )
+    put_names(([c for link in links for c in link.coding_set.all()], "member"))
     for link in links:
         said = list(link.coding_set.all())
         mine = next((c for c in said if member is not None and c.member_id == member.pk), None)
@@ -234,7 +236,7 @@ def agreement(report: Report) -> Agreement:
 
 
 def passages(report: Report, kind: str = "") -> QuerySet[Passage]:
-    found = Passage.objects.filter(report=report).select_related("item", "corrected_by").defer("item__vector").order_by("at")
+    found = Passage.objects.filter(report=report).select_related("item").defer("item__vector").order_by("at")
     return found.filter(kind=kind) if kind else found
 
 

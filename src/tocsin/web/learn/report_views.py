@@ -15,6 +15,7 @@ from tocsin.web.learn import actions, asking, near, queries
 from tocsin.web.learn.doing import Invalid, chain
 from tocsin.web.learn.models import Item, Passage, Reading, Report, Status
 from tocsin.web.people.models import Body, Provider
+from tocsin.web.people.names import put_names
 from tocsin.web.people.permissions import NotPermitted, may_open, may_take_in, who_is
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record import files, keys, ledger
@@ -72,6 +73,7 @@ def _page(request: HttpRequest, found: Report, problem: str = "", field: str = "
     all_ = queries.passages(found, kind if kind in list(Kind) else "")
     total = all_.count()
     shown = list(all_[(page - 1) * PASSAGES : page * PASSAGES])
+    put_names((shown, "corrected_by"))
     items = [p.item for p in shown if hasattr(p, "item") and p.item.withdrawn is None] if total else []
     if not total and not kind:
         items = list(Item.objects.filter(report=found, withdrawn=None).defer("vector").order_by("pk"))

@@ -6,6 +6,7 @@ from itertools import groupby
 from django.db import transaction
 
 from tocsin.web.people.models import Body, Coverage, Member, Membership, Provider, Role
+from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
 
 NATIONAL = {
@@ -21,6 +22,11 @@ BOARD_OF = 4
 @transaction.atomic
 def make_country(providers: Iterable[tuple[str, str, str]]) -> None:
     """Providers (code, name, region), their own bodies, boards and regions that answer for them, the national bodies, and members of each."""
+    with acting_as(TOCSIN):
+        _make(providers)
+
+
+def _make(providers: Iterable[tuple[str, str, str]]) -> None:
     rows = sorted(set(providers), key=lambda p: (p[2], p[0]))
     Provider.objects.bulk_create([Provider(code=c, name=n, kind="nhs-trust", region=r) for c, n, r in rows], ignore_conflicts=True)
     bodies = [Body(code=c, kind="trust", name=n, provider_id=c) for c, n, _ in rows]

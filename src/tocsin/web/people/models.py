@@ -69,6 +69,17 @@ class Member(AbstractBaseUser):
         db_table = "people_member"
 
 
+class Named(models.Model):
+    """A member's name, where whoever acts may know it. A view of the database: nothing is written here."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "people_named"
+        managed = False
+
+
 class Role(models.TextChoices):
     """What a member may do for a body."""
 
@@ -115,8 +126,9 @@ class Invitation(models.Model):
     by = models.ForeignKey(Member, on_delete=models.PROTECT)
     code_hash = models.CharField(max_length=200)
     expires = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
+    renews = models.BooleanField(default=False, help_text="Of a member who has forgotten the password: with it they choose another")
     accepted = models.DateTimeField(null=True)
+    withdrawn = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_invitation"
@@ -136,3 +148,15 @@ class Token(models.Model):
 
     class Meta:
         db_table = "people_token"
+
+
+class Tries(models.Model):
+    """How often a password or code was wrong, for one door, account and address; what it is for is kept as a hash alone."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    wrong = models.PositiveIntegerField()
+    last = models.DateTimeField()
+
+    class Meta:
+        db_table = "people_tries"
+        indexes = (models.Index(fields=("last",), name="tries_last"),)

@@ -1,11 +1,13 @@
 """Every question of who may see or do what is answered here, over plain values.
 
-The database answers the same questions for itself (web/concerns/permission_sql.py), so that a page which forgets to ask here shows and
+The database answers the same questions for itself (permission_sql.py here and in web/concerns), so that a page which forgets to ask here shows and
 changes nothing it may not; a test compares both over thousands of random members, concerns and actions.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 from tocsin.web.people.models import Declaration, Member, Membership, Role
 
@@ -91,6 +93,7 @@ class Who:
     interests: frozenset[str] = frozenset()
     itself: bool = False
     raiser_of: frozenset[int] = field(default_factory=frozenset)
+    member: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,55 @@ def who_is(member: Member | None) -> Who:
         for m in rows
     )  # fmt: skip
     interests = frozenset(Declaration.objects.filter(member=member, ended=None).values_list("provider_id", flat=True))
-    return Who(parts, interests)
+    return Who(parts, interests, member=member.pk)
+
+
+def administers(who: Who, body: int) -> bool:
+    """Whether somebody lets people into this body and out of it: its administrators. They invite, and withdraw what nobody has taken up."""
+    return who.itself or any(p.body == body and p.role == Role.ADMINISTRATOR for p in who.parts)
+
+
+def sees_membership(who: Who, member: UUID, body: int) -> bool:
+    """Whether somebody may know that a member has, or had, a role in a body: they themselves, and whoever has a role there now."""
+    return who.itself or who.member == member or any(p.body == body for p in who.parts)
+
+
+def may_end_membership(who: Who, member: UUID, body: int) -> bool:
+    """Whether somebody may end a role: the member, and the body's administrators."""
+    return who.member == member or administers(who, body)
+
+
+def knows_name(who: Who, member: UUID, bodies: Collection[int]) -> bool:
+    """Whether somebody may know a member's name: their own, and of who has or had a role in a body in which they have one now.
+
+    bodies: in which that member has or had a role. Rooms add whoever stands by name beside something that is seen (names.py).
+    """
+    return who.itself or who.member == member or any(p.body in bodies for p in who.parts)
+
+
+def sees_address(who: Who, member: UUID, bodies: Collection[int]) -> bool:
+    """Whether somebody may know a member's e-mail address: they themselves, and administrators of bodies in which they have a role now."""
+    return who.itself or who.member == member or any(administers(who, b) for b in bodies)
+
+
+def sees_declaration(who: Who, member: UUID, bodies: Collection[int]) -> bool:
+    """Whether somebody may read what a member declared: who keeps the register of interests of a body is its administrators."""
+    return sees_address(who, member, bodies)
+
+
+def may_declare(who: Who, member: UUID) -> bool:
+    """Whether somebody may declare an interest of a member, or say that it is over: nobody but themselves."""
+    return who.itself or who.member == member
+
+
+def sees_token(who: Who, member: UUID, body: int) -> bool:
+    """Whether somebody may see that there is a token, and end it: who made it, and the body's administrators. Its text nobody sees again."""
+    return who.member == member or administers(who, body)
+
+
+def may_make_token(who: Who, body: int) -> bool:
+    """Whether somebody may let a program act for a body: who leads for it."""
+    return who.itself or any(p.body == body and p.role == Role.LEAD for p in who.parts)
 
 
 class Learn(StrEnum):

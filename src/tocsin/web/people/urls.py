@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
     path("join/", views.join, name="join"),
     path("people/", views.account, name="account"),
+    path("people/sessions/", views.sessions, name="sessions"),
     path("people/bodies/", views.bodies, name="bodies"),
     path("people/bodies/<str:code>/", views.body, name="body"),
 ]

@@ -6,23 +6,15 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-import filetype
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from tocsin.web.record import keys
+from tocsin.web.record.looking import ALLOWED, FileRefused, look
 from tocsin.web.record.models import StoredFile
 
+__all__ = ["ALLOWED", "LIMIT", "FileRefused", "erase", "keep", "look", "path", "read"]
 LIMIT = 25 * 1024 * 1024
-ALLOWED = {
-    "application/pdf": "PDF", "image/png": "PNG picture", "image/jpeg": "JPEG picture", "text/plain": "plain text", "text/csv": "CSV",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word document",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel workbook",
-}  # fmt: skip
-
-
-class FileRefused(ValueError):
-    """A file is too large, empty, or not of a kind that is taken. The message says what to do."""
 
 
 def keep(upload: UploadedFile, *, also: Iterable[str] = ()) -> StoredFile:
@@ -63,45 +55,8 @@ def erase(file: StoredFile) -> None:
     path(file.sha256).unlink(missing_ok=True)
 
 
-def look(content: bytes, name: str, also: Iterable[str] = ()) -> str:
-    """What a file is, by its content; the name only tells texts apart. Raises FileRefused where that kind is not taken."""
-    guess = filetype.guess(content[:8192])
-    if guess is not None:
-        kind = guess.mime
-        if kind == "application/zip":
-            kind = _office(content) or kind
-    elif _is_text(content):
-        kind = "text/csv" if name.lower().endswith(".csv") else "text/plain"
-    elif content.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
-        kind = "text/html"
-    else:
-        kind = "of no known kind"
-    if kind not in {*ALLOWED, *also} and "application/octet-stream" in also:
-        return "application/octet-stream"
-    if kind not in {*ALLOWED, *also}:
-        raise FileRefused(f"This file is {kind}. Tocsin takes {', '.join(sorted(ALLOWED.values()))}.")
-    return kind
-
-
 def path(digest: str) -> Path:
     return Path(settings.DATA) / "files" / digest[:2] / digest
-
-
-def _office(content: bytes) -> str | None:
-    for part, kind in ((b"word/", "wordprocessingml.document"), (b"xl/", "spreadsheetml.sheet")):
-        if part in content:
-            return f"application/vnd.openxmlformats-officedocument.{kind}"
-    return None
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        words = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return "\0" not in words and not words.lstrip("\ufeff \t\r\n").lower().startswith(
-        ("<!doctype html", "<html", "<svg", "<script", "<?xml")
-    )
 
 
 def _put(place: Path, content: bytes) -> None:

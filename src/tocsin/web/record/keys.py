@@ -1,9 +1,11 @@
 """Tocsin's own keys: one that encrypts what is kept, one that signs checkpoints. Made once, readable by Tocsin's user alone.
 
-TOCSIN_MASTER_KEY and TOCSIN_SIGNING_KEY (each 32 bytes, base64) come before the files in the data folder's `keys`.
+TOCSIN_MASTER_KEY and TOCSIN_SIGNING_KEY (each 32 bytes, base64) come before the files in the data folder's `keys`. While the master key is
+changed (record/master.py), what is still under the one before is opened with it: `keys/master-before`, TOCSIN_MASTER_KEY_BEFORE.
 """
 
 import base64
+import hashlib
 import os
 import secrets
 from functools import lru_cache
@@ -41,12 +43,72 @@ def wrap(key: bytes) -> bytes:
 
 def unwrap(wrapped: bytes) -> bytes:
     """Raises Unreadable."""
-    return decrypt(_kept("master"), bytes(wrapped), b"key")
+    return open_kept(bytes(wrapped), b"key")
 
 
-def master() -> bytes:
-    """The key under which files that Tocsin itself makes are kept."""
-    return _kept("master")
+def under_the_newest(wrapped: bytes, bound_to: bytes = b"key") -> bool:
+    """Whether something is under the master key that is in use, and not under one before it."""
+    try:
+        decrypt(_kept("master"), bytes(wrapped), bound_to)
+    except Unreadable:
+        return False
+    return True
+
+
+def keep(plain: bytes, bound_to: bytes) -> bytes:
+    """Encrypted under the master key itself, as files are that Tocsin makes."""
+    return encrypt(_kept("master"), plain, bound_to)
+
+
+def open_kept(sealed: bytes, bound_to: bytes) -> bytes:
+    """What is under the master key, or one before it that is still here. Raises Unreadable."""
+    try:
+        return decrypt(_kept("master"), sealed, bound_to)
+    except Unreadable:
+        for key in _masters_before():
+            try:
+                return decrypt(key, sealed, bound_to)
+            except Unreadable:
+                continue
+        raise
+
+
+def master_print() -> str:
+    """By which a master key is told from another without showing it."""
+    return _print(_kept("master"))
+
+
+def begin_new_master() -> tuple[str, str]:
+    """Another master key from now on; the one before stays in `keys/master-before`. Returns the prints of both.
+
+    It may be broken off at any point and called again, and goes on with the same change until `end_new_master`. Raises ValueError where the
+    key comes from the environment and no key before it is named there.
+    """
+    if os.environ.get("TOCSIN_MASTER_KEY"):
+        before = _masters_before()
+        if not before:
+            raise ValueError(
+                "the master key comes from TOCSIN_MASTER_KEY: set a new one there, the old one in TOCSIN_MASTER_KEY_BEFORE, start serve and "
+                "worker again, and then run this"
+            )
+        return _print(before[-1]), master_print()
+    folder = settings.DATA / "keys"
+    changing, before_folder = folder / "master-changing", folder / "master-before"
+    if not changing.exists():
+        _put(changing, master_print().encode())
+    old = changing.read_text("ascii")
+    if master_print() == old:
+        before_folder.mkdir(mode=0o700, exist_ok=True)
+        known = sorted(before_folder.glob("[0-9]*"))
+        if not any(_print(k.read_bytes()) == old for k in known):
+            _put(before_folder / f"{len(known) + 1:04}", _kept("master"))
+        _put(folder / "master", secrets.token_bytes(32))
+    return old, master_print()
+
+
+def end_new_master() -> None:
+    """Nothing is under the key before any more; it stays in `keys/master-before` for copies that were made earlier."""
+    (settings.DATA / "keys" / "master-changing").unlink(missing_ok=True)
 
 
 def sign(text: bytes) -> bytes:
@@ -78,14 +140,34 @@ def change_signing_key() -> None:
     partial.replace(folder / "signing")
 
 
+def _masters_before() -> list[bytes]:
+    given = os.environ.get("TOCSIN_MASTER_KEY_BEFORE", "")
+    named = [base64.b64decode(word, validate=True) for word in given.split(",") if word.strip()]
+    return named + [p.read_bytes() for p in sorted((settings.DATA / "keys" / "master-before").glob("[0-9]*"))]
+
+
+def _print(key: bytes) -> str:
+    return hashlib.sha256(b"tocsin master key\n" + key).hexdigest()
+
+
 def _before() -> list[Path]:
     return sorted((settings.DATA / "keys" / "signing-before").glob("*.pem"))
 
 
 def _kept(name: str) -> bytes:
-    # the signing key may be changed under a running process
+    # a key may be changed under a running process
     place = settings.DATA / "keys" / name
     return _read(name, settings.DATA, place.stat().st_mtime_ns if place.exists() else 0)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """All of it or nothing, also where the power fails."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.new")
+    _write(partial, content)
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _write(path: Path, content: bytes) -> None:

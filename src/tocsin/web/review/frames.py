@@ -14,6 +14,7 @@ from django.db import transaction
 
 from tocsin.review import How, allocate, expected_half_width, sample, size_for
 from tocsin.web.people.models import Member, Provider
+from tocsin.web.people.names import put_names
 from tocsin.web.record.seal import opened, seal
 from tocsin.web.review.doing import Invalid, begin_panel, needed
 from tocsin.web.review.importing import bring as bring_file
@@ -45,7 +46,9 @@ class Drawn:
 
 def frame_of(panel: Panel) -> Frame | None:
     """The list in use. One query."""
-    return Frame.objects.filter(panel=panel, ended=None).select_related("by").first()
+    found = Frame.objects.filter(panel=panel, ended=None).first()
+    put_names(([found], "by"))
+    return found
 
 
 @transaction.atomic

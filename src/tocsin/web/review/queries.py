@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from tocsin.review import Listed, Scale, Standing, scales
 from tocsin.web.people.models import Member
+from tocsin.web.people.names import put_names
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Attachment, Entry
 from tocsin.web.record.moment import now
@@ -157,21 +158,26 @@ def whole(number: int, by: Member) -> Whole:
     events = list(CareEvent.objects.filter(case=case, struck=None).order_by("at", "id"))
     found = beside(case, events, of)
     order = (Standing.NOT_MET, Standing.TO_JUDGE, Standing.MET, Standing.MAY_APPLY)
-    assignments = list(Assignment.objects.filter(case=case).select_related("seat__member").order_by("at", "id"))
-    gradings = list(Grading.objects.filter(case=case, assignment__withdrawn=None).exclude(final=None).select_related("member").order_by("final"))
-    consensus = Consensus.objects.filter(case=case).select_related("by").order_by("-id").first()
+    assignments = list(Assignment.objects.filter(case=case).select_related("seat").order_by("at", "id"))
+    gradings = list(Grading.objects.filter(case=case, assignment__withdrawn=None).exclude(final=None).order_by("final"))
+    consensus = Consensus.objects.filter(case=case).order_by("-id").first()
     family = Family.objects.filter(case=case, erased=None).first()
     questions, account = asked_of(family)
     with acting_as(TOCSIN):
         opened = list(Entry.objects.filter(chain=chain(case), what="identity-opened").order_by("-id").values_list("at", "member")[:20])
         names = dict(Member.objects.filter(pk__in={m for _, m in opened}).values_list("pk", "name"))
+    seats = list(Seat.objects.filter(panel=case.panel, ended=None))
+    positions = list(Position.objects.filter(case=case).select_related("assignment__seat").order_by("id"))
+    put_names(
+        (assignments, "seat.member"), (gradings, "member"), ([consensus], "by"), (seats, "member"), (positions, "assignment.seat.member")
+    )
     return Whole(
         case, scales()[case.panel.scale], events, sorted((x for x in found if x.standing in order), key=lambda x: order.index(x.standing)),
         [x for x in found if x.standing is Standing.DOES_NOT_APPLY], Counter(x.standing for x in found), care_from(case, events), assignments,
-        list(Seat.objects.filter(panel=case.panel, ended=None).select_related("member")),
+        seats,
         next((a for a in assignments if a.seat.member_id == by.pk and a.withdrawn is None), None), family, account, questions,
         list(Attachment.objects.filter(chain=chain(case)).select_related("file").order_by("id")), gradings,
-        list(Position.objects.filter(case=case).select_related("assignment__seat__member").order_by("id")), consensus,
+        positions, consensus,
         list(AgreedStandard.objects.filter(consensus=consensus).order_by("id")) if consensus else [],
         list(AgreedFactor.objects.filter(consensus=consensus).order_by("id")) if consensus else [],
         [(at, names.get(m, "")) for at, m in opened], of, {s.key: s.title for s in of.standards},
@@ -218,12 +224,14 @@ class Board:
 def board(number: int, by: Member) -> Board:
     """Raises Panel.DoesNotExist. Seven queries."""
     panel = Panel.objects.select_related("body").get(pk=number)
-    seats = list(Seat.objects.filter(panel=panel, ended=None).select_related("member").order_by("role", "began", "id"))
+    seats = list(Seat.objects.filter(panel=panel, ended=None).order_by("role", "began", "id"))
     own = [s for s in seats if s.member_id == by.pk]
     convenes = any(s.role == SeatRole.CONVENER for s in own)
-    ties = Tie.objects.filter(member__in=[s.member_id for s in seats], ended=None).select_related("member", "provider").order_by("id")
+    ties = Tie.objects.filter(member__in=[s.member_id for s in seats], ended=None).select_related("provider").order_by("id")
+    ties = list(ties if convenes else ties.filter(member=by))
+    findings = list(Findings.objects.filter(panel=panel).order_by("-id")[:5])
+    put_names((seats, "member"), (ties, "member"), (findings, "by"))
     return Board(
-        panel, scales()[panel.scale], figures.progress(number), seats, list(ties if convenes else ties.filter(member=by)),
-        list(Import.objects.filter(panel=panel).order_by("-at")[:10]), list(Findings.objects.filter(panel=panel).select_related("by").order_by("-id")[:5]),
+        panel, scales()[panel.scale], figures.progress(number), seats, ties, list(Import.objects.filter(panel=panel).order_by("-at")[:10]), findings,
         convenes, own, strata_of(panel),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from tocsin.review import AREAS, diff
 from tocsin.web.people.models import Body
+from tocsin.web.people.names import put_names
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.ledger import DoneBefore
 from tocsin.web.record.moment import now
@@ -52,7 +53,8 @@ def standard(request: HttpRequest, key: str) -> HttpResponse:
     if not versions:
         raise Http404("There is no such standard.")
     rows = [(s, diff(versions[i - 1], s) if i else ()) for i, s in enumerate(versions)]
-    stored = {v.version: v for v in StandardVersion.objects.filter(key=key).exclude(signed=None).select_related("body", "proposed_by", "signed_by")}
+    stored = {v.version: v for v in StandardVersion.objects.filter(key=key).exclude(signed=None).select_related("body")}
+    put_names((stored.values(), "proposed_by"), (stored.values(), "signed_by"))
     body = next((v.body for v in stored.values()), None)
     mine = request.user.is_authenticated and body is not None and body.pk in who_is(request.user).leads
     return render(request, "review/standard.jinja", {
@@ -149,9 +151,10 @@ def waiting(request: HttpRequest) -> HttpResponse:
         except NotPermitted as error:
             problem, status = str(error), 403
     leads = who_is(request.user).leads
-    rows = StandardVersion.objects.filter(body__in=leads, signed=None, turned_down=None).select_related("body", "proposed_by").order_by("key")
+    rows = list(StandardVersion.objects.filter(body__in=leads, signed=None, turned_down=None).select_related("body").order_by("key")[:200])
+    put_names((rows, "proposed_by"))
     return render(request, "review/waiting.jinja", {
-        "rows": [(v, standards.standard_of(v), d) for v, d in standards.with_changes(list(rows[:200]))], "problem": problem, "request_number": forms.number(),
+        "rows": [(v, standards.standard_of(v), d) for v, d in standards.with_changes(rows)], "problem": problem, "request_number": forms.number(),
         "me": request.user.pk, "areas": AREAS,
     }, status=status)  # fmt: skip
 

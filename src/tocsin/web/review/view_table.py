@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from tocsin.review import PUBLISHED, Library, Meaning, Row, came_forward, exact_interval, published, scales
 from tocsin.review.factors import factor
 from tocsin.web.people.models import Provider
+from tocsin.web.people.names import put_names
 from tocsin.web.people.signed_in import members_only
 from tocsin.web.record.moment import now
 from tocsin.web.review import beside, figures, frames, publishing, queries, standards
@@ -86,7 +87,9 @@ def figures_page(request: HttpRequest, number: int) -> HttpResponse:
     part = "review/figures_progress.jinja" if request.headers.get("HX-Request") else "review/figures.jinja"
     last = Figures.objects.filter(panel=panel).exclude(ended=None).order_by("-ended").first()
     seats = {r: seat for _, r, seat, _ in figures.gradings(number)} if last and last.result and part.endswith("figures.jinja") else {}
-    names = {s.pk: s.member.name for s in queries.Seat.objects.filter(panel=panel).select_related("member")} if any(seats.values()) else {}
+    sitting = list(queries.Seat.objects.filter(panel=panel)) if any(seats.values()) else []
+    put_names((sitting, "member"))
+    names = {s.pk: s.member.name for s in sitting}
     return render(request, part, {
         "p": panel, "running": running, "last": last, "problem": problem, "scale": scales()[panel.scale],
         "providers": _names(last.result["compared"]) if last and last.result else {},
