@@ -107,8 +107,14 @@ def outcome(faults: list[Fault], severity: str = "error") -> OperationOutcome:
     """What came of a call."""
     return OperationOutcome.model_validate({
         "resourceType": "OperationOutcome",
-        "issue": [{"severity": severity, "code": f.code, "diagnostics": f.words or f.code, "expression": [f.place or "$"]} for f in faults],
+        "issue": [{"severity": severity, "code": f.code, "diagnostics": _shown(f.words) or f.code, "expression": [_shown(f.place) or "$"]}
+                  for f in faults],
     })  # fmt: skip
+
+
+def _shown(words: str) -> str:
+    """Words that may repeat what was sent, without characters that a resource cannot hold."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
 
 
 def searchset(resources: list[Any], *, base: str, here: str, following: str | None) -> Bundle:
