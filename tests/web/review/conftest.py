@@ -13,6 +13,7 @@ def moment(monkeypatch):
     made = Moment(monkeypatch)
     for where in ("doing", "panels", "cases", "grading", "families", "standards"):
         monkeypatch.setattr(f"tocsin.web.review.{where}.now", lambda: made.at)
+    monkeypatch.setattr("tocsin.web.people.tries.now", lambda: made.at)
     return made
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -192,6 +193,16 @@ def test_a_family_opens_its_page_with_its_code_asks_and_says_whether_it_is_resol
         assert Question.objects.get(pk=asked.pk).state == "not-resolved"
     client.post("/answered/leave/")
     assert "Why did nobody come?" not in text(client, "/answered/")
+
+
+def test_wrong_codes_make_one_wait_and_lock_no_family_out(client, given, moment):
+    _table, _case, family, code = given
+    wrong = [client.post("/answered/", {"number": family.receipt, "code": "wrong"}).status_code for _ in range(8)]
+    assert wrong[0] == 403
+    assert wrong[-1] == 429
+    assert client.post("/answered/", {"number": family.receipt, "code": code}).status_code == 429
+    moment.at += timedelta(hours=2)
+    assert client.post("/answered/", {"number": family.receipt, "code": code}).status_code == 302
 
 
 def test_a_file_brings_good_cases_and_puts_bad_rows_aside_with_their_line(client, table):

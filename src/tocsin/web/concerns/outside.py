@@ -1,5 +1,7 @@
 """HTTP only: the door for families and staff, and their own page."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -53,7 +55,7 @@ def told(request: HttpRequest) -> HttpResponse:
     """The raiser's own page: what happened, what is next, and the last word."""
     raiser = _raiser(request)
     if raiser is None:
-        return _ask_for_the_receipt(request)
+        return ask_for_the_receipt(request, find=raisers.find, key="raiser", template="concerns/ask_receipt.jinja", onward="concerns:told")
     problem = ""
     if request.method == "POST" and "answer" in request.POST:
         try:
@@ -82,12 +84,18 @@ def leave(request: HttpRequest) -> HttpResponse:
     return redirect("concerns:told")
 
 
-def _ask_for_the_receipt(request: HttpRequest) -> HttpResponse:
+def ask_for_the_receipt(request: HttpRequest, *, find: Callable[[str, str, str], Any], key: str, template: str, onward: str) -> HttpResponse:
+    """The form that asks for number and code, and opens the page of whom they belong to; also for the families of a panel's cases.
+
+    find: by number, code and address of the computer, None where they do not fit; may raise Wait. key: under which the session keeps whose
+    page it is, for an hour. onward: name of that page.
+    """
     problem, status = "", 200
-    if request.method == "POST":
+    # what was sent from a page that has been left meanwhile is no try
+    if request.method == "POST" and "number" in request.POST:
         number, code = request.POST.get("number", "")[:20].replace("\0", ""), request.POST.get("code", "")[:40].replace("\0", "")
         try:
-            found = raisers.find(number, code, address_of(request))
+            found = find(number, code, address_of(request))
         except raisers.Wait as wait:
             found, status = None, 429
             problem = f"There were too many wrong codes. Nothing was looked at, and nothing is lost; try again after {words(wait.until)}."
@@ -95,10 +103,10 @@ def _ask_for_the_receipt(request: HttpRequest) -> HttpResponse:
             problem, status = "This number and code do not fit together. Look at your receipt; after some wrong tries you have to wait.", 403
         if found is not None:
             request.session.cycle_key()
-            request.session["raiser"] = str(found.pk)
+            request.session[key] = str(found.pk)
             request.session.set_expiry(3600)
-            return redirect("concerns:told")
-    return render(request, "concerns/ask_receipt.jinja", {"problem": problem}, status=status)
+            return redirect(onward)
+    return render(request, template, {"problem": problem}, status=status)
 
 
 def _raiser(request: HttpRequest) -> Raiser | None:

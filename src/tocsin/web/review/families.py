@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
+from tocsin.web.concerns.raisers import Wait
+from tocsin.web.people import tries
 from tocsin.web.people.models import Member
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.moment import now
@@ -15,8 +17,6 @@ from tocsin.web.review.doing import Doing, Invalid, begin, needed, not_twice
 from tocsin.web.review.models import Answer, Case, Family, Question
 from tocsin.web.review.permissions import Act
 
-TRIES = 20
-"""Wrong codes after which a receipt is locked until the convener gives a new one."""
 UNANSWERED = ("open", "not-resolved")
 
 
@@ -30,8 +30,8 @@ def invite_family(*, case: int, account: str, questions: list[str], by: Member, 
     with acting_as(TOCSIN):
         known = Family.objects.filter(case=doing.case, erased=None).first()
         if known is not None:
-            # the family lost its code, or it was locked: a new one, and the old is no longer good
-            known.receipt, known.code_hash, known.tries = number, make_password(code), 0
+            # the family lost its code: a new one, and the old is no longer good
+            known.receipt, known.code_hash = number, make_password(code)
             known.save()
             doing.tell(family=str(known.pk), again=True)
             return known, code
@@ -46,22 +46,24 @@ def invite_family(*, case: int, account: str, questions: list[str], by: Member, 
     return made, code
 
 
-def find(number: str, code: str) -> Family | None:
-    """The family to which a receipt belongs; None where number and code do not fit, or too many were tried. At most two queries."""
+def find(number: str, code: str, address: str = "") -> Family | None:
+    """The family to which a receipt belongs; None where number and code do not fit. Raises Wait after too many wrong codes.
+
+    address: of the computer from which it is tried.
+    """
+    door = tries.Door("family-receipt", number, address)
+    if until := tries.begin(door):
+        raise Wait(until)
     with acting_as(TOCSIN):
         found = Family.objects.filter(receipt=number.strip().upper(), erased=None).first()
-        if found is None:
-            # as long as a true one takes, so that the time tells nothing
-            make_password(code)
-            return None
-        if found.tries >= TRIES:
-            return None
-        if not check_password(code.strip().upper(), found.code_hash):
-            Family.objects.filter(pk=found.pk).update(tries=found.tries + 1)
-            return None
-        if found.tries:
-            Family.objects.filter(pk=found.pk).update(tries=0)
-        return found
+    if found is None:
+        # as long as a true one takes, so that the time tells nothing
+        make_password(code)
+        return None
+    if not check_password(code.strip().upper(), found.code_hash):
+        return None
+    tries.right(door)
+    return found
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from tocsin.web.concerns.outside import ask_for_the_receipt
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.ledger import DoneBefore
 from tocsin.web.review import families, forms, queries
@@ -20,7 +21,7 @@ def answered(request: HttpRequest) -> HttpResponse:
     """What the family asked, what was answered, what the panel found, and the last word."""
     family = _family(request)
     if family is None:
-        return _ask_for_the_receipt(request)
+        return ask_for_the_receipt(request, find=families.find, key="family", template="review/ask_receipt.jinja", onward="review:answered")
     problem, field = "", ""
     if request.method == "POST":
         post = {k: v.replace("\0", "") for k, v in request.POST.items()}
@@ -53,19 +54,6 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Forget on this computer who looked."""
     request.session.flush()
     return redirect("review:answered")
-
-
-def _ask_for_the_receipt(request: HttpRequest) -> HttpResponse:
-    problem = ""
-    if request.method == "POST" and "number" in request.POST:
-        found = families.find(request.POST.get("number", "")[:20].replace("\0", ""), request.POST.get("code", "")[:40].replace("\0", ""))
-        if found is not None:
-            request.session.cycle_key()
-            request.session["family"] = str(found.pk)
-            request.session.set_expiry(3600)
-            return redirect("review:answered")
-        problem = "This number and code do not fit together. After twenty wrong tries a receipt is locked; the panel gives a new code."
-    return render(request, "review/ask_receipt.jinja", {"problem": problem}, status=403 if problem else 200)
 
 
 def _family(request: HttpRequest) -> Family | None:
