@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.utils.timezone import localtime
 
 from tocsin.web.people.models import Body, Declaration, Invitation, Member, Membership, Token
 from tocsin.web.people.names import put_names
@@ -61,6 +62,7 @@ class SessionShown:
 
     id: int
     began: datetime
+    time: str
     address: str
     device: str
     this: bool
@@ -70,7 +72,8 @@ def sessions_of(key: str | None) -> list[SessionShown]:
     """Where the acting member is signed in, this session first. Other sessions' keys are not read. One query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, created_at, host(ip), user_agent, this FROM people_my_sessions(%s) ORDER BY this DESC, created_at DESC", [key])
-        return [SessionShown(i, began, address, device(agent), this) for i, began, address, agent, this in cursor.fetchall()]
+        rows = [(i, localtime(began), *more) for i, began, *more in cursor.fetchall()]
+    return [SessionShown(i, began, f"{began:%H:%M}", address, device(agent), this) for i, began, address, agent, this in rows]
 
 
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
