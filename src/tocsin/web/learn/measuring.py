@@ -18,12 +18,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 VERSION = learn.MEASURE_VERSION
 """Changes with the measure; items whose vector is of another version are measured anew."""
 MEANING, LEXICAL = sum(WEIGHTS[:3]), WEIGHTS[3]
-SAYS_THE_SAME = 0.55
-"""From this similarity on an earlier item is counted as saying the same.
-
-Of pairs of items from two reports of the shipped register that are at least so alike, 6 in 10 were coded with a failing in common, and 43 in 100 of
-the pairs that were linked by hand are at least so alike: it counts too few rather than too many.
-"""
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection, transaction
 from pgvector import HalfVector
 
+from tocsin.learn.repeats import SAYS_THE_SAME
 from tocsin.web.learn import measuring
 from tocsin.web.learn.models import Item, Link, LinkState, Status, StatusEntry
 from tocsin.web.learn.search import wide
@@ -30,7 +31,7 @@ class Near:
     @property
     def same(self) -> bool:
         """Whether it is counted as saying the same."""
-        return self.similarity >= measuring.SAYS_THE_SAME
+        return self.similarity >= SAYS_THE_SAME
 
 
 def earlier(items: Sequence[Item], *, top: int = 8, least: float = 0.0, later: bool = False) -> dict[int, list[Near]]:

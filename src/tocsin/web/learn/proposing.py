@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tocsin.learn.conflicts import conflicts
+from tocsin.learn.repeats import SAYS_THE_SAME
 from tocsin.web.learn import measuring
 from tocsin.web.learn.models import Addressee, Item, Link, Proposal, Relation
 from tocsin.web.learn.queries import COUNTED
@@ -46,7 +47,7 @@ def propose(ids: Iterable[int]) -> int:
         bodies, failings = asked.get(one.pk, set()) & asked.get(other.pk, set()), about.get(one.pk, set()) & about.get(other.pk, set())
         if (
             one.kind == other.kind
-            and pair.likeness >= measuring.SAYS_THE_SAME
+            and pair.likeness >= SAYS_THE_SAME
             and (one.family_id is None or one.family_id != other.family_id)
         ):
             more = " and both ask the same body" if bodies else " and both are about the same failing" if failings else ""
