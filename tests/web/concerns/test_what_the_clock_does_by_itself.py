@@ -41,6 +41,16 @@ def test_a_holder_where_nobody_is_left_is_passed_by_on_the_day_it_is_found_and_o
         assert Concern.objects.get(pk=concern).holder == hall.bodies["region"]
 
 
+def test_what_is_about_the_whole_country_lies_with_a_body_from_its_first_moment(hall, moment):
+    concern = actions.raise_signal(signal(provider="ALL"), by="review").pk
+
+    with acting_as(TOCSIN):
+        found = Concern.objects.get(pk=concern)
+        passed = list(Passed.objects.order_by("number").values_list("from_kind", "to_kind", "reason"))
+    assert found.holder == hall.bodies["nhse"]
+    assert passed == [("icb", "region", "unreachable"), ("region", "nhse", "unreachable")]
+
+
 def test_several_in_a_row_where_nobody_is_left_are_passed_by_in_one_turn_and_the_last_one_keeps_it(hall, moment):
     actions.raise_signal(signal(), by="the watch")
     for name in ("icb", "region", "nhse"):

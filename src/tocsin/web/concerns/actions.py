@@ -18,6 +18,7 @@ from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Doing, Invalid, begin
 from tocsin.web.concerns.models import Concern, InformationRequest, JoinedSignal, Publication, TakeOver
+from tocsin.web.concerns.turning import pass_by
 from tocsin.web.people.models import Body, Member, Provider
 from tocsin.web.people.permissions import Act, NotPermitted, may_raise, who_is
 from tocsin.web.record import ledger
@@ -299,6 +300,9 @@ def _opened(
             member=by.pk if by else None, body=opener.code if opener else str(who.get("by", "Tocsin")), request=request,
         )  # fmt: skip
         clockwork.reckon(concern, at)
+        if concern.holder_id is None:
+            # no such body is known here (of a national finding there is no one board): it never lies with nobody, not until the clock's next turn either
+            pass_by(concern, at)
     return concern
 
 

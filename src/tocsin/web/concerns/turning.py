@@ -33,7 +33,7 @@ def turn_the_clock() -> int:
         somebody = Membership.objects.filter(body=OuterRef("holder"), role=Role.LEAD, ended=None, member__is_active=True)
         lost = Concern.objects.filter(closed=None).exclude(phase="taken over").filter(~Exists(somebody)).exclude(holder_kind="")
         alone = list(lost.order_by("id").values_list("id", flat=True))
-    return passed + sum(_each(number, _pass_by) for number in alone)
+    return passed + sum(_each(number, pass_by) for number in alone)
 
 
 def ring_again() -> int:
@@ -87,7 +87,7 @@ def _each(number: int, do: Callable[[Concern, datetime], object]) -> int:
         return int(concern.last_entry != before)
 
 
-def _pass_by(concern: Concern, at: datetime) -> None:
+def pass_by(concern: Concern, at: datetime) -> None:
     """Nobody who may act for the holder can be reached: it goes on, as if the holder stayed silent, to the first body that can be."""
     clockwork.reckon(concern, at)
     seen: set[str] = set()
