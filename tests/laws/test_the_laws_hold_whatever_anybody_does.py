@@ -210,10 +210,10 @@ def the_laws_hold(world, name, before, entries):
                 # law 2: no judge in its own cause
                 if entry.what != "conflict-declared":
                     assert concern.provider_id not in world.interests.get(entry.member, ()), (entry.what, said)
+                    assert concern.provider_id not in {p for _, p in mine}, (entry.what, said)
                 assert entry.body != world.hall.bodies["trust" if concern.provider_id == "XAA" else "trust-b"].code, (entry.what, said)
                 if entry.what in INDEPENDENTS and was is not None:
                     assert was.holder not in {b for b, _ in mine}, (entry.what, said)
-                    assert concern.provider_id not in {p for _, p in mine}, (entry.what, said)
             if entry.what in ("extended", "refused", "conflict-declared", "handed-over", "handed-back"):
                 assert said.get("reason", "").strip(), (entry.what, said)
         for pk, concern in now.items():

@@ -12,7 +12,21 @@ from tocsin.accord.clock import What
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.models import Concern, Part
 from tocsin.web.people.models import Body, Member
-from tocsin.web.people.permissions import ANY_LEAD, ANY_OTHER, ANYONE, HOLDER, About, Act, NotPermitted, Who, may, sees, who_is
+from tocsin.web.people.permissions import (
+    ANY_LEAD,
+    ANY_OTHER,
+    ANYONE,
+    HOLDER,
+    INDEPENDENT,
+    About,
+    Act,
+    NotPermitted,
+    Who,
+    belongs,
+    may,
+    sees,
+    who_is,
+)  # fmt: skip
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Entry
@@ -131,6 +145,8 @@ def _why_not(who: Who, act: Act, about: About) -> str:
         return "There is nothing here that you may see."
     if about.provider in who.interests and act is not Act.CONFLICT:
         return "You have declared an interest in this provider, so somebody else must do this."
+    if act in HOLDER | INDEPENDENT | {Act.TAKEN_OVER} and belongs(who, about.provider) and any(p.provider != about.provider for p in who.parts):
+        return "You also have a role in the provider's own body, so somebody else must do this."
     if act in HOLDER or act is Act.CONFLICT:
         return "Only somebody who acts for the holder may do this."
     if act in ANY_LEAD | ANY_OTHER | ANYONE:

@@ -12,7 +12,7 @@ def _words(acts: frozenset[str]) -> str:
 MAY = rf"""CREATE OR REPLACE FUNCTION tocsin_may(what text, concern bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE c concerns_concern%ROWTYPE; leads boolean; leads_other boolean; leads_holder boolean; works boolean; works_other boolean;
-        leads_own boolean; free boolean; own boolean;
+        leads_own boolean; free boolean; of_holder boolean;
 BEGIN
     IF tocsin_acts_itself() THEN RETURN true; END IF;
     IF what = 'raiser-answered' THEN RETURN coalesce(tocsin_raiser_concern() = concern, false); END IF;
@@ -30,13 +30,14 @@ BEGIN
      WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.role <> 'administrator'
        AND tocsin_sees_through(b.id, c.provider_id, c.restricted, c.id, c.holder_id, c.opened_by_id);
     free := NOT EXISTS (SELECT FROM people_declaration d
-        WHERE d.member_id = tocsin_member() AND d.provider_id = c.provider_id AND d.ended IS NULL);
-    own := EXISTS (SELECT FROM people_membership m JOIN people_body b ON b.id = m.body_id
-        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND (b.id = c.holder_id OR b.provider_id = c.provider_id));
+        WHERE d.member_id = tocsin_member() AND d.provider_id = c.provider_id AND d.ended IS NULL)
+        AND NOT EXISTS (SELECT FROM people_membership m JOIN people_body b ON b.id = m.body_id
+        WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND b.provider_id = c.provider_id);
+    of_holder := EXISTS (SELECT FROM people_membership m WHERE m.member_id = tocsin_member() AND m.ended IS NULL AND m.body_id = c.holder_id);
     RETURN CASE
         WHEN what IN ({_words(HOLDER)}) THEN free AND leads_holder
         WHEN what = 'conflict-declared' THEN leads_holder
-        WHEN what IN ({_words(INDEPENDENT)}) THEN free AND leads_other AND NOT own
+        WHEN what IN ({_words(INDEPENDENT)}) THEN free AND leads_other AND NOT of_holder
         WHEN what = 'taken-over' THEN free AND leads_other
         WHEN what IN ({_words(ANY_LEAD)}) THEN leads
         WHEN what IN ({_words(ANY_OTHER)}) THEN works_other

@@ -59,9 +59,9 @@ HOLDER = frozenset(
         Act.LINKED, Act.RESTRICTED, Act.PUBLISHED, Act.REVIEWED,
     }
 )  # fmt: skip
-"""Only somebody who leads for the holder, and has declared no interest in the provider."""
+"""Only somebody who leads for the holder, and is free: has no role in the provider's own body and has declared no interest in the provider."""
 INDEPENDENT = frozenset({Act.EXTENDED, Act.CRITERION_MET, Act.ACTION_CHECKED, Act.EFFECT_SHOWN, Act.CLOSED})
-"""Somebody who leads for another body than the holder and the provider, without a declared interest."""
+"""Somebody free who leads for another body than the holder."""
 ANY_LEAD = frozenset({Act.DONE, Act.TOLD, Act.EXTENSION_ASKED, Act.ACTION_REPORTED})
 """Somebody who leads for any body that sees the concern, the provider's own too."""
 ANY_OTHER = frozenset({Act.INFORMATION_ASKED, Act.INFORMATION_JOINED})
@@ -129,15 +129,16 @@ def may(who: Who, act: Act, about: About) -> bool:
     seeing = _seeing(who, about)
     leads = [p for p in seeing if p.role == Role.LEAD]
     works = [p for p in seeing if p.role in (Role.LEAD, Role.MEMBER)]
-    free = about.provider not in who.interests
+    # through whichever body they act: nobody judges what is about their own
+    free = about.provider not in who.interests and not belongs(who, about.provider)
     others = [p for p in leads if p.provider != about.provider]
     if act in HOLDER:
         return free and any(p.body == about.holder for p in others)
     if act is Act.CONFLICT:
         return any(p.body == about.holder for p in others)
     if act in INDEPENDENT:
-        # somebody who also leads for the holder or the provider is not independent of them
-        return free and bool(others) and not any(_own(p, about) for p in who.parts)
+        # somebody who also has a role in the holder is not independent of it
+        return free and bool(others) and not any(p.body == about.holder for p in who.parts)
     if act is Act.TAKEN_OVER:
         return free and bool(others)
     if act in ANY_LEAD:
@@ -149,6 +150,11 @@ def may(who: Who, act: Act, about: About) -> bool:
     if act in ANYONE or act is Act.RAISED:
         return bool(works)
     return False
+
+
+def belongs(who: Who, provider: str) -> bool:
+    """Whether somebody has any role in the provider's own body, that of its administrator too."""
+    return any(p.provider == provider for p in who.parts)
 
 
 def may_raise(who: Who, provider: str) -> bool:
@@ -288,10 +294,6 @@ def may_learn(who: Who, act: Learn, about: AboutItem) -> bool:
 
 def _asked(part: Part, about: AboutItem) -> bool:
     return part.body in about.asked_bodies or part.kind in about.asked_kinds or (about.provider is not None and part.provider == about.provider)
-
-
-def _own(part: Part, about: About) -> bool:
-    return part.body == about.holder or part.provider == about.provider
 
 
 def _covers(part: Part, provider: str) -> bool:
