@@ -1,11 +1,14 @@
 """Passkeys by a virtual authenticator, and single sign-on against a real OpenID Connect provider, in a real Chromium."""
 
 import warnings
+from contextlib import contextmanager
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
 from axe import AXE, RULES
 from hall import build
+from tocsin.web.record.acting import TOCSIN, acting_as
 
 with warnings.catch_warnings():
     # the provider still calls a part of authlib that is going away
@@ -26,11 +29,9 @@ def hall(live_server, settings):
     return made
 
 
-@pytest.fixture
-def provider(hall, settings):
-    """An organisation's sign-in service: knows the board's member, somebody unknown here, and one whose address it never checked."""
-    people = (("known", hall.icb.email, True), ("stranger", "stranger@example.org", True), ("unchecked", hall.region.email, False))
-    users = [User(sub=sub, claims={"email": email, "email_verified": checked}) for sub, email, checked in people]
+@contextmanager
+def serving(settings, users):
+    """A sign-in service that knows these people, and that Tocsin knows."""
     with run_server_in_thread(user_claims=users) as server:
         issuer = f"http://localhost:{server.server_port}"
         app = {"provider_id": "organisation", "name": "your organisation", "client_id": "tocsin", "secret": "a secret of the client"}
@@ -38,6 +39,15 @@ def provider(hall, settings):
         settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": apps}}
         rules = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
         settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": rules | {"form-action": ["'self'", issuer]}}
+        yield issuer
+
+
+@pytest.fixture
+def provider(hall, settings):
+    """An organisation's sign-in service: knows the board's member, somebody unknown here, and one whose address it never checked."""
+    people = (("known", hall.icb.email, True), ("stranger", "stranger@example.org", True), ("unchecked", hall.region.email, False))
+    users = [User(sub=sub, claims={"email": email, "email_verified": checked}) for sub, email, checked in people]
+    with serving(settings, users) as issuer:
         yield issuer
 
 
@@ -127,6 +137,12 @@ def _id(devices, authenticator):
     return devices.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"][0]["credentialId"]
 
 
+def with_app(someone):
+    """An authenticator app, of which nobody here reads a code."""
+    with acting_as(TOCSIN):
+        TOTP.activate(someone, generate_totp_secret())
+
+
 def by_the_organisation(page, hall, sub):
     page.goto(f"{hall.url}/account/login/")
     page.get_by_role("link", name="your organisation").click()
@@ -145,6 +161,81 @@ def test_whoever_the_organisation_vouches_for_and_is_a_member_comes_in_and_is_as
     assert page.locator("text=My account").count() == 1
     cookies = {c["name"]: c for c in page.context.cookies()}
     assert cookies["sessionid"]["httpOnly"]
+
+
+TWO_FACTORS = {"amr": ["pwd", "mfa"]}
+STRONG = {"acr": "https://refeds.org/profile/mfa"}
+
+
+@pytest.fixture
+def vouching(hall, settings):
+    """A sign-in service that says of each how they signed in, as its ID token has it; and Tocsin was told what to believe."""
+    settings.OIDC_AMR, settings.OIDC_ACR = {"mfa"}, {STRONG["acr"]}
+    said = {"by means": TWO_FACTORS, "by strength": STRONG, "password": {"amr": ["pwd"], "acr": "https://refeds.org/profile/sfa"}, "nothing": {}}
+    with serving(settings, [User(sub=sub, claims={"email": hall.icb.email, "email_verified": True} | more) for sub, more in said.items()]):
+        yield
+
+
+@pytest.mark.parametrize("sub", ["by means", "by strength"])
+def test_whom_the_organisation_asked_for_two_factors_is_not_asked_again(page, hall, vouching, sub):
+    by_the_organisation(page, hall, sub)
+
+    page.wait_for_url(f"{hall.url}/**")
+    assert page.goto(f"{hall.url}/concerns/").status == 200
+    assert page.url == f"{hall.url}/concerns/"
+    assert page.locator(".tocsin-account-link").inner_text().endswith(hall.icb.name)
+
+
+@pytest.mark.parametrize("sub", ["by means", "by strength"])
+def test_nor_is_one_asked_who_has_a_second_factor_here(page, hall, vouching, sub):
+    with_app(hall.icb)
+
+    by_the_organisation(page, hall, sub)
+
+    page.wait_for_url(f"{hall.url}/**")
+    assert page.goto(f"{hall.url}/concerns/").url == f"{hall.url}/concerns/"
+
+
+@pytest.mark.parametrize("sub", ["password", "nothing"])
+def test_whom_it_asked_for_a_password_alone_or_does_not_say_is_asked(page, hall, vouching, sub):
+    with_app(hall.icb)
+
+    by_the_organisation(page, hall, sub)
+
+    page.wait_for_url("**/account/2fa/authenticate/**")
+    page.goto(f"{hall.url}/concerns/")
+    assert "/account/2fa/authenticate/" in page.url
+
+
+@pytest.mark.parametrize("sub", ["by means", "by strength", "password", "nothing"])
+def test_what_it_says_counts_for_nothing_where_tocsin_was_not_told_to_believe_it(page, hall, vouching, settings, sub):
+    settings.OIDC_AMR, settings.OIDC_ACR = set(), set()
+    with_app(hall.icb)
+
+    by_the_organisation(page, hall, sub)
+
+    page.wait_for_url("**/account/2fa/authenticate/**")
+    page.goto(f"{hall.url}/concerns/")
+    assert "/account/2fa/authenticate/" in page.url
+
+
+def test_after_the_first_single_sign_on_the_old_password_is_gone_and_a_new_one_is_not_covered_by_what_the_organisation_said(page, hall, vouching):
+    with_app(hall.icb)
+    by_the_organisation(page, hall, "by means")
+    page.wait_for_url(f"{hall.url}/**")
+    page.goto(f"{hall.url}/people/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{hall.url}/")
+
+    give_password(page, hall, hall.icb)
+    assert "not correct" in page.get_by_role("alert").inner_text()
+    with acting_as(TOCSIN):
+        # as with a joining code
+        hall.icb.set_password(PASSWORD)
+        hall.icb.save()
+    give_password(page, hall, hall.icb)
+
+    page.wait_for_url("**/account/2fa/authenticate/**")
 
 
 @pytest.mark.parametrize("sub", ["stranger", "unchecked"])
