@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hall import member
 from tocsin.web.concerns import raisers
-from tocsin.web.people import actions, tries
+from tocsin.web.people import actions, tasks, tries
 from tocsin.web.people.models import Role, Tries
 from tocsin.web.record.acting import TOCSIN, acting_as
 
@@ -145,7 +145,7 @@ def test_wrong_joining_codes_wait_too_and_the_invitation_still_holds_afterwards(
     assert actions.join(**new, code=code).email == "new@example.org"
 
 
-def test_what_is_counted_names_nobody_and_is_thrown_away(hall, moment):
+def test_what_is_counted_names_nobody_and_is_thrown_away(hall, moment, monkeypatch):
     sign_in(hall.icb, "wrong")
     with acting_as(TOCSIN):
         kept = str(list(Tries.objects.values()))
@@ -154,7 +154,10 @@ def test_what_is_counted_names_nobody_and_is_thrown_away(hall, moment):
     assert "192.0.2.1" not in kept
     assert not Tries.objects.exists()
 
-    assert tries.forget(moment.at + timedelta(days=91)) == 3
+    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
+    for days, gone in ((89, 0), (91, 3)):
+        monkeypatch.setattr(tasks, "now", lambda days=days: moment.at + timedelta(days=days))
+        assert tasks.forget_tries(timestamp=0) == gone
 
 
 @given(st.integers(0, 10_000), st.sampled_from(sorted(tries.FREE)))
