@@ -35,7 +35,7 @@ def save(*, draft: UUID, words: dict[str, str], version: int, by: Member) -> Dra
 
     Where the draft was changed in another window since, what was written here becomes a draft of its own, which is returned.
     """
-    found = Draft.objects.select_for_update().select_related("body").filter(pk=draft).first()
+    found = Draft.objects.select_for_update(of=("self",)).select_related("body").filter(pk=draft).first()
     if found is None or not may_take_in(who_is(by), found.body_id):
         raise NotPermitted("You may write drafts for a body that you work for.")
     if found.ended:
