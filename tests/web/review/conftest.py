@@ -1,11 +1,12 @@
 """The room is tested as the app's role, which owns nothing and is bound by row-level security."""
 
 import pytest
-from django.db import connection
 
 import panels
-from hall import Moment, build
-from tocsin.web.record.acting import act_as
+from as_the_app import hall
+from hall import Moment
+
+__all__ = ["hall", "moment", "table"]
 
 
 @pytest.fixture
@@ -15,17 +16,6 @@ def moment(monkeypatch):
         monkeypatch.setattr(f"tocsin.web.review.{where}.now", lambda: made.at)
     monkeypatch.setattr("tocsin.web.people.tries.now", lambda: made.at)
     return made
-
-
-@pytest.fixture
-def hall(db, moment):
-    with connection.cursor() as cursor:
-        cursor.execute("SET ROLE tocsin_app")
-    made = build()
-    yield made
-    act_as(None)
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
 
 
 @pytest.fixture
