@@ -31,8 +31,8 @@ def command(
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=min(4, os.cpu_count() or 1),
-        blocking_threads=4,
+        workers=min(8, 2 * (os.cpu_count() or 1)),
+        blocking_threads=2,
         log_level=LogLevels.warning,
     ).serve()
 
