@@ -2,7 +2,8 @@
 
 A database of its own, with the demo's country, 10,000 concerns and 1,000,000 entries; 50 members of every kind of body at
 20 requests a second by locust against `tocsin serve`. The aim: the 95th percentile of each page under 200 ms.
-They come two a second, and what is counted begins when all are there. TOCSIN_BENCH_CONCERNS, TOCSIN_BENCH_ENTRIES and TOCSIN_BENCH_SECONDS make it smaller or larger.
+They come two a second, and what is counted begins when all are there.
+TOCSIN_BENCH_CONCERNS, TOCSIN_BENCH_ENTRIES and TOCSIN_BENCH_SECONDS make it smaller or larger.
 """
 
 import csv
