@@ -75,5 +75,5 @@ class Moment:
     def __init__(self, monkeypatch, at=MONDAY):
         self.at = at
         for where in ("concerns.doing", "concerns.actions", "concerns.turning", "concerns.raisers", "concerns.queries", "record.moment", "people.tries",
-                      "people.actions", "people.queries", "api.answers"):  # fmt: skip
+                      "people.actions", "people.queries"):  # fmt: skip
             monkeypatch.setattr(f"tocsin.web.{where}.now", lambda: self.at)

@@ -128,9 +128,8 @@ def _prepare(folder: Path, fresh: bool) -> None:
     if new:
         with _bar() as bar:
             told = _teller(bar, "stories")
-            told("Letting seven concerns take their course", 0, 1)
-            demo_stories.play()
-            told("Seven concerns have taken their course", 1, 1)
+            demo_stories.play(lambda done, of: told("Letting concerns take their course", done, of))
+            told("The concerns have taken their course", 1, 1)
     ring_the_hall(run)
     make_panel()
     with _bar() as bar:

@@ -126,6 +126,7 @@ def test_a_concern_that_nobody_outside_raised_is_closed_without_telling(hall):
     concern = actions.raise_signal(signal(), by="the watch")
     with acting_as(TOCSIN):
         found = Concern.objects.select_related("provider", "map", "holder").get(pk=concern.pk)
-        told = next(c for c in closing.conditions(found, closing.clockwork.standing(found, MONDAY), MONDAY) if c.what.startswith("Those who raised"))
+        conditions = closing.conditions(closing.evidence(found), closing.clockwork.standing(found, MONDAY), MONDAY)
+    told = next(c for c in conditions if c.what.startswith("Those who raised"))
 
     assert told.missing == ""

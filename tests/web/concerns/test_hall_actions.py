@@ -142,7 +142,7 @@ def test_from_signal_to_take_over_to_closing_and_the_record_verifies(hall, momen
         closing.close(concern=concern, words="x", by=as_(hall.cqc))
     raisers.answer(raiser=raiser.pk, resolved=True, words="")
     act_as(hall.cqc.pk)
-    missing = [
-        c.missing for c in closing.conditions(Concern.objects.get(), clockwork.standing(Concern.objects.get(), moment.at), moment.at) if c.missing
-    ]
+    found = Concern.objects.get()
+    conditions = closing.conditions(closing.evidence(found), clockwork.standing(found, moment.at), moment.at)
+    missing = [c.missing for c in conditions if c.missing]
     assert missing == [] or all("mbrrace" in m or "coroner" in m or "nhsr" in m for m in missing), missing

@@ -10,13 +10,12 @@ from ninja import Header, Path
 
 from tocsin.web.api import schemas as s
 from tocsin.web.api.tokens import who
-from tocsin.web.concerns import closing, plain
+from tocsin.web.concerns import plain
 from tocsin.web.concerns.models import Concern, Publication
 from tocsin.web.concerns.queries import Whole
 from tocsin.web.people.permissions import Act
 from tocsin.web.record import ledger
 from tocsin.web.record.models import Attachment, Entry
-from tocsin.web.record.moment import now
 
 BIGGEST = 2**31 - 1
 Number = Annotated[int, Path(ge=1, le=BIGGEST)]
@@ -42,7 +41,6 @@ def concern(c: Concern) -> dict[str, Any]:
 def whole(found: Whole) -> dict[str, Any]:
     """As the concern's page shows it. What families and staff told is for people to read, and not here."""
     c = found.concern
-    open_ = closing.conditions(c, found.standing, now(), found.names) if c.closed is None else []
     return {
         "concern": concern(c),
         "obligations": [{"body": o.body, "must": o.must, "due": o.due, "done": o.done, "basis": o.basis} for o in found.standing.obligations],
@@ -67,9 +65,9 @@ def whole(found: Whole) -> dict[str, Any]:
         "effects": [{"id": e.pk, "way": e.way, "what": e.what, "worked": e.worked, "body": e.by_body.code, "at": e.at} for e in found.effects],
         "files": [{"id": f.pk, "name": f.name, "size": f.file.size, "kind": f.file.kind, "sha256": f.file.sha256} for f in found.files],
         "links": [{"other": k.other_id if k.one_id == c.pk else k.one_id, "why": k.why} for k in found.links],
-        "merged": [m.pk for m in found.merged],
+        "merged": found.merged,
         "published": [publication(p) for p in found.publications],
-        "before_closing": [{"what": k.what, "missing": k.missing or None} for k in open_],
+        "before_closing": [{"what": k.what, "missing": k.missing or None} for k in found.conditions],
         "entries": [line(told) for told in found.lines[-LATEST:]],
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from tocsin.accord import Case, Event, State, What, state
 from tocsin.accord.clock import TELL
 from tocsin.accord.model import AccordMap
 from tocsin.web.accord.models import MapInForce
-from tocsin.web.accord.queries import read
+from tocsin.web.accord.queries import read_row
 from tocsin.web.concerns import tenures
 from tocsin.web.concerns.models import Concern, Owed, Passed
 from tocsin.web.people.bodies import bodies_for
@@ -35,7 +35,7 @@ def map_of(concern: Concern) -> AccordMap:
 
 
 def map_from(row: MapInForce) -> AccordMap:
-    return read(tuple((name, text) for name, text in row.files))
+    return read_row(row)
 
 
 def case_of(concern: Concern) -> Case:
@@ -82,7 +82,7 @@ def locked(number: int) -> Concern:
     First locked, then read: what a locking query with joins returns after waiting may be a mixture of before and after.
     """
     Concern.objects.select_for_update().only("id").get(pk=number)
-    return Concern.objects.select_related("provider", "map", "holder").get(pk=number)
+    return Concern.objects.select_related("provider", "map", "holder").defer("map__files").get(pk=number)
 
 
 def reckon(concern: Concern, now: datetime) -> State:

@@ -1,27 +1,54 @@
 """Closing: on evidence of effect that somebody independent has checked, never on assertion. Actions as in actions.py."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tocsin.accord import State
 from tocsin.accord.clock import TELL
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import AccordRefuses, Invalid, begin
-from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, Raiser, TakeOver
+from tocsin.web.concerns.models import Concern, Effect, InformationRequest, JoinedSignal, PlannedAction, Publication, TakeOver
 from tocsin.web.concerns.plan import SHOWN
 from tocsin.web.concerns.small_numbers import BELOW, small_numbers
 from tocsin.web.people.bodies import bodies_for
 from tocsin.web.people.models import Member
 from tocsin.web.people.permissions import Act
-from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Entry
 
 TO_ANSWER = timedelta(days=14)
 """For how long somebody who was told, and has not answered, may still say that it is not resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the conditions of closing ask of a concern's rows. effects: oldest first; answers: as `answers` gives them."""
+
+    signals: Sequence[JoinedSignal]
+    actions: Sequence[PlannedAction]
+    questions: Sequence[InformationRequest]
+    take_overs: Sequence[TakeOver]
+    effects: Sequence[Effect]
+    answers: Sequence[tuple[datetime | None, str]]
+
+
+def evidence(concern: Concern) -> Evidence:
+    """Six queries."""
+    return Evidence(
+        list(JoinedSignal.objects.filter(concern=concern)), list(PlannedAction.objects.filter(concern=concern).order_by("due")),
+        list(InformationRequest.objects.filter(concern=concern)), list(TakeOver.objects.filter(concern=concern)),
+        list(Effect.objects.filter(concern=concern).order_by("id")), answers(concern),
+    )  # fmt: skip
+
+
+def answers(concern: Concern) -> list[tuple[datetime | None, str]]:
+    """When each who raised a concern was told (None: not yet), and what they answered. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT told, answer FROM concerns_answers(%s)", [concern.pk])
+        return cursor.fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +77,20 @@ def show_effect(*, concern: int, way: str, what: str, worked: bool, by: Member, 
     return made
 
 
-def conditions(concern: Concern, standing: State, at: datetime, names: Mapping[str, str] | None = None) -> list[Condition]:
-    """What closing needs at a moment, and what is missing. Seven queries."""
+def conditions(found: Evidence, standing: State, at: datetime, names: Mapping[str, str] | None = None) -> list[Condition]:
+    """What closing needs at a moment, and what is missing. No query."""
     # what the holder owes as holder is met by acting; telling, by telling
     owed = [o for o in standing.obligations if o.done is None and (standing.holder is None or o.body != standing.holder.body or o.must == TELL)]
     acted = any(t.phase.value in ("effect awaited", "taken over") for t in standing.tenures[-1:])
-    effects = list(Effect.objects.filter(concern=concern).order_by("id"))
-    actions = list(PlannedAction.objects.filter(concern=concern))
-    unshown = [a for a in actions if a.state not in (*SHOWN, "dropped")]
-    taken = TakeOver.objects.filter(concern=concern, ended=None).exists()
-    asked = InformationRequest.objects.filter(concern=concern, answered=None).exists()
-    with acting_as(TOCSIN):
-        raisers = list(Raiser.objects.filter(concern=concern, erased=None).values_list("told", "answer"))
-    untold = sum(told is None for told, _ in raisers)
-    asked_lately = [told + TO_ANSWER for told, answer in raisers if told is not None and not answer and told > at - TO_ANSWER]
-    unresolved = sum(answer == "not-resolved" for _, answer in raisers)
-    worked = bool(effects) and effects[-1].worked
-    newest = JoinedSignal.objects.filter(concern=concern).order_by("-joined").values_list("joined", flat=True).first()
-    since = bool(effects) and newest is not None and newest > effects[-1].at
+    unshown = [a for a in found.actions if a.state not in (*SHOWN, "dropped")]
+    taken = any(t.ended is None for t in found.take_overs)
+    asked = any(q.answered is None for q in found.questions)
+    untold = sum(told is None for told, _ in found.answers)
+    asked_lately = [told + TO_ANSWER for told, answer in found.answers if told is not None and not answer and told > at - TO_ANSWER]
+    unresolved = sum(answer == "not-resolved" for _, answer in found.answers)
+    measured = found.effects[-1] if found.effects else None
+    worked = measured is not None and measured.worked
+    since = measured is not None and any(s.joined > measured.at for s in found.signals)
     return [
         Condition("The holder has acted", "" if acted else "the holder has not acted"),
         Condition("Every body has done what it owes", "; ".join(f"{(names or {}).get(o.body, o.body)} must {o.must}" for o in owed)),
@@ -90,7 +113,7 @@ def conditions(concern: Concern, standing: State, at: datetime, names: Mapping[s
 def close(*, concern: int, words: str, by: Member, **given: Any) -> Concern:
     """Somebody without conflict, who leads neither for the holder nor for the provider, signs that every condition holds."""
     doing = begin(concern, Act.CLOSED, by, **given)
-    missing = [c for c in conditions(doing.concern, doing.standing, doing.at, _names(doing.concern)) if c.missing]
+    missing = [c for c in conditions(evidence(doing.concern), doing.standing, doing.at, _names(doing.concern)) if c.missing]
     if missing:
         raise AccordRefuses("Not yet: " + "; ".join(f"{c.what} ({c.missing})" for c in missing) + ".")
     if Entry.objects.filter(chain=clockwork.chain(doing.concern), member=by.pk, what__in=[Act.ACTED, Act.EFFECT_SHOWN, Act.ACTION_CHECKED]).exists():

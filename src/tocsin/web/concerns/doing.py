@@ -105,17 +105,21 @@ def begin(
     shown, at = concern.last_entry, now()
     standing = clockwork.standing(concern, at) if concern.closed else clockwork.reckon(concern, at)
     who = Who(itself=True) if by is None else who_is(by)
-    about = about_of(concern)
-    if not may(who, act, about):
-        raise NotPermitted(_why_not(who, act, about))
+    asked = about_of(concern)
+    if not may(who, act, asked):
+        raise NotPermitted(why_not(who, act, asked))
     if stamp is not None and (stamp != shown or shown != concern.last_entry):
         raise Stale("Something has happened since you opened this page. Nothing was changed. Look at how it stands now, then decide again.")
-    return Doing(concern, act, at, standing, who, by, _speaks(who, act, about, body), request)
+    return Doing(concern, act, at, standing, who, by, _speaks(who, act, asked, body), request)
 
 
 def about_of(concern: Concern) -> About:
     """What permission asks about a concern. One query."""
-    involved = frozenset(Part.objects.filter(concern=concern).values_list("body_id", flat=True))
+    return about(concern, frozenset(Part.objects.filter(concern=concern).values_list("body_id", flat=True)))
+
+
+def about(concern: Concern, involved: frozenset[int]) -> About:
+    """The same, of a concern whose parts are known. No query."""
     return About(concern.pk, concern.provider_id, concern.restricted, concern.closed is not None, concern.holder_id, involved)
 
 
@@ -126,11 +130,11 @@ def _not_twice(request: UUID | None) -> None:
             raise ledger.DoneBefore(found)
 
 
-def _speaks(who: Who, act: Act, about: About, wanted: Body | None) -> Body | None:
+def _speaks(who: Who, act: Act, asked: About, wanted: Body | None) -> Body | None:
     """For which body a member acts."""
     if who.itself:
         return wanted
-    allowed = [p.body for p in who.parts if may(Who((p,), who.interests, raiser_of=who.raiser_of), act, about)]
+    allowed = [p.body for p in who.parts if may(Who((p,), who.interests, raiser_of=who.raiser_of), act, asked)]
     if wanted is not None:
         if wanted.pk not in allowed:
             raise NotPermitted(f"You may not do this for {wanted.name}.")
@@ -138,14 +142,15 @@ def _speaks(who: Who, act: Act, about: About, wanted: Body | None) -> Body | Non
     return Body.objects.get(pk=allowed[0]) if allowed else None
 
 
-def _why_not(who: Who, act: Act, about: About) -> str:
-    if about.closed:
+def why_not(who: Who, act: Act, asked: About) -> str:
+    """Why somebody may not do this, in words that can be shown."""
+    if asked.closed:
         return "This concern is closed. If the harm has come back, raise it again; that is counted against the closing."
-    if not sees(who, about):
+    if not sees(who, asked):
         return "There is nothing here that you may see."
-    if about.provider in who.interests and act is not Act.CONFLICT:
+    if asked.provider in who.interests and act is not Act.CONFLICT:
         return "You have declared an interest in this provider, so somebody else must do this."
-    if act in HOLDER | INDEPENDENT | {Act.TAKEN_OVER} and belongs(who, about.provider) and any(p.provider != about.provider for p in who.parts):
+    if act in HOLDER | INDEPENDENT | {Act.TAKEN_OVER} and belongs(who, asked.provider) and any(p.provider != asked.provider for p in who.parts):
         return "You also have a role in the provider's own body, so somebody else must do this."
     if act in HOLDER or act is Act.CONFLICT:
         return "Only somebody who acts for the holder may do this."

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from tocsin.web.concerns import actions, clockwork, closing, plain, plan, raisers, relating, takeover
 from tocsin.web.concerns.doing import Invalid
 from tocsin.web.concerns.models import Strength
-from tocsin.web.concerns.queries import Whole
+from tocsin.web.concerns.queries import Whole, alike
 from tocsin.web.people.permissions import Act
 
 Choices = Callable[[Whole], list[tuple[str, str]]]
@@ -71,7 +71,7 @@ def _all_questions(whole: Whole) -> list[tuple[str, str]]:
 
 def _alike(whole: Whole) -> list[tuple[str, str]]:
     """Other open concerns about the provider, into which this one can be merged."""
-    return [(str(c.pk), f"{c.pk}: {plain.kind(c.kind)}: {c.title}") for c in whole.others]
+    return [(str(c.pk), f"{c.pk}: {plain.kind(c.kind)}: {c.title}") for c in alike(whole.concern)]
 
 
 def _powers(whole: Whole) -> list[tuple[str, str]]:
@@ -172,7 +172,7 @@ FORMS = {
              relating.split, (Field("kind", "Kind", "select", choices=_kinds), Field("title", "What it is", "text"),
                              Field("signals", "Signals that go with it", "several", choices=_signals))),
         Form("merge", Act.MERGED, "Merge into another concern", "They are the same. The one with the earlier deadline goes on, with everything of both.",
-             relating.merge, (Field("into", "Into which", "select", choices=_alike), _REASON), offered=lambda w: bool(w.others)),
+             relating.merge, (Field("into", "Into which", "select", choices=_alike), _REASON), offered=lambda w: bool(alike(w.concern))),
         Form("link", Act.LINKED, "Link with another concern", "They have to do with each other; both stay.", relating.link,
              (Field("other", "Number of the other concern", "text"), Field("why", "Why", "text"))),
         Form("restrict", Act.RESTRICTED, "Restrict", "It is about people: from now on others are shown only that it exists.", actions.restrict, (_REASON,),

@@ -247,3 +247,39 @@ CREATE POLICY read_by_all ON concerns_publication FOR SELECT USING (withdrawn IS
 CREATE POLICY withdrawn ON concerns_publication FOR UPDATE USING (tocsin_acts_itself());
 """
 """What was published of a concern that turned out to be about people is read by nobody any more."""
+
+KEPT = r"""
+-- what is kept of a concern, for whoever sees it: bodies that take part, and in which tables there is something to ask for at all.
+-- What each reader may see of it, the tables themselves say when they are asked.
+CREATE FUNCTION concerns_kept(concern bigint) RETURNS TABLE (parts bigint[], kept text[]) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE before text := tocsin_acting(); provider varchar;
+BEGIN
+    SELECT c.provider_id INTO provider FROM concerns_concern c WHERE c.id = concern;
+    IF NOT FOUND THEN RETURN; END IF;
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
+    RETURN QUERY SELECT ARRAY(SELECT p.body_id FROM concerns_part p WHERE p.concern_id = concern), ARRAY(
+        SELECT 'raisers' WHERE EXISTS (SELECT FROM concerns_raiser r WHERE r.concern_id = concern)
+        UNION ALL SELECT 'actions' WHERE EXISTS (SELECT FROM concerns_action a WHERE a.concern_id = concern)
+        UNION ALL SELECT 'questions' WHERE EXISTS (SELECT FROM concerns_information i WHERE i.concern_id = concern)
+        UNION ALL SELECT 'asked' WHERE EXISTS (SELECT FROM concerns_information i WHERE i.provider_id = provider)
+        UNION ALL SELECT 'take-overs' WHERE EXISTS (SELECT FROM concerns_takeover t WHERE t.concern_id = concern)
+        UNION ALL SELECT 'effects' WHERE EXISTS (SELECT FROM concerns_effect e WHERE e.concern_id = concern)
+        UNION ALL SELECT 'publications' WHERE EXISTS (SELECT FROM concerns_publication p WHERE p.concern_id = concern)
+        UNION ALL SELECT 'links' WHERE EXISTS (SELECT FROM concerns_link l WHERE concern IN (l.one_id, l.other_id))
+        UNION ALL SELECT 'merged' WHERE EXISTS (SELECT FROM concerns_concern c WHERE c.merged_into_id = concern)
+        UNION ALL SELECT 'files' WHERE EXISTS (SELECT FROM record_attachment f WHERE f.chain = 'concern:' || concern));
+    PERFORM set_config('tocsin.acting', before, true);
+END $$;
+
+-- whether those who raised a concern were told and what they answered, for whoever sees the concern; who they are is not said
+CREATE FUNCTION concerns_answers(concern bigint) RETURNS TABLE (told timestamptz, answer varchar) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE before text := tocsin_acting();
+BEGIN
+    IF NOT tocsin_sees_concern(concern) THEN RETURN; END IF;
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
+    RETURN QUERY SELECT r.told, r.answer FROM concerns_raiser r WHERE r.concern_id = concern AND r.erased IS NULL;
+    PERFORM set_config('tocsin.acting', before, true);
+END $$;
+"""

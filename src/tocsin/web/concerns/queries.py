@@ -1,16 +1,17 @@
 """What is read for the pages. Each says how many queries it makes; row-level security leaves out what the reader may not see."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from tocsin.accord import State
 from tocsin.accord.model import AccordMap
-from tocsin.web.concerns import clockwork, plain
+from tocsin.web.concerns import clockwork, closing, plain
+from tocsin.web.concerns.doing import about
 from tocsin.web.concerns.models import (
     Concern,
     Effect,
@@ -25,11 +26,13 @@ from tocsin.web.concerns.models import (
 )
 from tocsin.web.people.bodies import bodies_for, reachable
 from tocsin.web.people.models import Body
+from tocsin.web.people.permissions import About
 from tocsin.web.record import ledger
 from tocsin.web.record.acting import TOCSIN, acting_as
 from tocsin.web.record.models import Attachment
 from tocsin.web.record.moment import now
 
+T = TypeVar("T")
 PAGE = 25
 SORTS = {"due": ("leaves", "id"), "newest": ("-opened", "-id"), "provider": ("provider__name", "id")}
 
@@ -116,45 +119,81 @@ class Whole:
     questions: list[InformationRequest]
     take_overs: list[TakeOver]
     effects: list[Effect]
-    links: QuerySet[Link]
+    links: list[Link]
     files: list[Attachment]
     publications: list[Publication]
     accounts: list[tuple[Raiser, str]]
     unreachable: frozenset[str]
-    others: list[Concern]
-    merged: list[Concern]
+    merged: list[int]
+    merged_into: Concern | None
+    reopens: Concern | None
     burden: dict[str, int]
+    about: About
+    conditions: list[closing.Condition]
 
 
 def whole(number: int) -> Whole:
-    """A concern with all that belongs to it. A fixed number of queries. Raises Concern.DoesNotExist."""
+    """A concern with all that belongs to it. Ten queries, and one or two for each kind of thing that there is. Raises Concern.DoesNotExist.
+
+    The database is asked once in which tables there is anything; most concerns have little, and a query that finds nothing takes as long.
+    """
     from tocsin.web.concerns.raisers import account_of
 
-    concern = Concern.objects.select_related("provider", "map", "holder", "opened_by", "merged_into", "reopens").get(pk=number)
+    concern = Concern.objects.select_related("provider", "map", "holder").defer("map__files").get(pk=number)
     moment = now()
+    involved, kept = _kept(concern)
+    others = {i for i in (concern.merged_into_id, concern.reopens_id) if i}
+    seen = Concern.objects.in_bulk(others) if others else {}
     entries = ledger.entries(clockwork.chain(concern))
     map_ = clockwork.map_of(concern)
     bodies = bodies_for(concern.provider)
     names = names_of(map_, bodies)
     standing = clockwork.standing(concern, moment, entries)
-    raisers = list(Raiser.objects.filter(concern=concern).order_by("raised"))
+
+    def if_any(what: str, rows: Callable[[], Iterable[T]]) -> list[T]:
+        return list(rows()) if what in kept else []
+
+    signals = list(JoinedSignal.objects.filter(concern=concern).order_by("-level", "-raised_on"))
+    actions = if_any(
+        "actions", lambda: PlannedAction.objects.filter(concern=concern).select_related("owner", "checked_by").order_by("due")
+    )
+    questions = if_any("questions", lambda: (
+        InformationRequest.objects.filter(concern=concern).select_related("asked_by").prefetch_related("joined_by").order_by("id")
+    ))  # fmt: skip
+    take_overs = if_any("take-overs", lambda: (
+        TakeOver.objects.filter(concern=concern).select_related("body").prefetch_related("criterion_set__checked_by").order_by("id")
+    ))  # fmt: skip
+    effects = if_any("effects", lambda: Effect.objects.filter(concern=concern).select_related("by_body").order_by("id"))
+    found = closing.Evidence(signals, actions, questions, take_overs, effects, closing.answers(concern) if "raisers" in kept else [])
     return Whole(
         concern, map_, standing, clockwork.today(map_, moment), plain.timeline(entries, names), bodies, names,
-        list(JoinedSignal.objects.filter(concern=concern).order_by("-level", "-raised_on")),
-        list(PlannedAction.objects.filter(concern=concern).select_related("owner", "checked_by").order_by("due")),
-        list(InformationRequest.objects.filter(concern=concern).select_related("asked_by").prefetch_related("joined_by").order_by("id")),
-        list(TakeOver.objects.filter(concern=concern).select_related("body").prefetch_related("criterion_set__checked_by").order_by("id")),
-        list(Effect.objects.filter(concern=concern).select_related("by_body").order_by("id")),
-        Link.objects.filter(Q(one=concern) | Q(other=concern)).select_related("one__provider", "other__provider"),
-        list(Attachment.objects.filter(chain=clockwork.chain(concern)).select_related("file")),
-        list(Publication.objects.filter(concern=concern).order_by("id")),
-        [(r, account_of(r)) for r in raisers],
+        signals, actions, questions, take_overs, effects,
+        if_any("links", lambda: Link.objects.filter(Q(one=concern) | Q(other=concern)).select_related("one__provider", "other__provider")),
+        if_any("files", lambda: Attachment.objects.filter(chain=clockwork.chain(concern)).select_related("file")),
+        if_any("publications", lambda: Publication.objects.filter(concern=concern).order_by("id")),
+        if_any("raisers", lambda: [(r, account_of(r)) for r in Raiser.objects.filter(concern=concern).order_by("raised")]),
         _unreachable(concern, standing, bodies),
-        list(Concern.objects.filter(provider=concern.provider, closed=None, restricted=concern.restricted, holder=concern.holder_id)
-             .exclude(pk=concern.pk).order_by("leaves", "id")[:50]) if concern.holder_id else [],
-        list(Concern.objects.filter(merged_into=concern).order_by("id")),
-        burden(concern.provider_id),
+        if_any("merged", lambda: Concern.objects.filter(merged_into=concern).order_by("id").values_list("id", flat=True)),
+        seen.get(concern.merged_into_id), seen.get(concern.reopens_id),
+        burden(concern.provider_id) if "asked" in kept else {"asked": 0, "open": 0, "spared": 0},
+        about(concern, involved), [] if concern.closed else closing.conditions(found, standing, moment, names),
     )  # fmt: skip
+
+
+def _kept(concern: Concern) -> tuple[frozenset[int], frozenset[str]]:
+    """Bodies that take part in a concern, and the kinds of things that are kept of it. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT parts, kept FROM concerns_kept(%s)", [concern.pk])
+        parts, kept = cursor.fetchone()
+    return frozenset(parts), frozenset(kept)
+
+
+def alike(concern: Concern) -> list[Concern]:
+    """Other open concerns about the provider with the same holder, into which this one can be merged: the first 50. One query."""
+    if concern.holder_id is None:
+        return []
+    found = Concern.objects.filter(provider=concern.provider_id, closed=None, restricted=concern.restricted, holder=concern.holder_id)
+    return list(found.exclude(pk=concern.pk).order_by("leaves", "id")[:50])
 
 
 def _unreachable(concern: Concern, standing: State, bodies: dict[str, Body]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tocsin.web.accord.queries import in_force
 from tocsin.web.concerns import clockwork, closing, forms, plain, plan, queries, takeover
 from tocsin.web.concerns.actions import JOINING, raise_concern
-from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale, about_of
+from tocsin.web.concerns.doing import AccordRefuses, Invalid, Stale, why_not
 from tocsin.web.concerns.models import Concern
 from tocsin.web.people.models import Body, Provider
 from tocsin.web.people.permissions import NotPermitted, may, may_raise, who_is
@@ -66,15 +66,14 @@ def concern(request: HttpRequest, number: int) -> HttpResponse:
 
 def _concern_page(request: HttpRequest, number: int, problem: str = "", status: int = 200) -> HttpResponse:
     whole = _whole(number)
-    who, about = who_is(request.user), about_of(whole.concern)
-    offered = [f for f in forms.FORMS.values() if f.offered(whole) and may(who, f.act, about)]
+    who = who_is(request.user)
+    offered = [f for f in forms.FORMS.values() if may(who, f.act, whole.about) and f.offered(whole)]
     return render(request, "concerns/concern.jinja", {
         "whole": whole, "c": whole.concern, "kind": plain.kind(whole.concern.kind), "phases": plain.PHASES, "why": plain.WHY,
         "offered": offered, "days_left": _left(whole), "burden": plan.burden(whole.questions), "joining": JOINING,
         "next_review": takeover.next_review, "iso_day": date.fromisoformat,
         "strong": any(a.strength == "strong" and a.state != "dropped" for a in whole.actions),
         "strengths": dict(forms.Strength.choices),
-        "conditions": closing.conditions(whole.concern, whole.standing, queries.now(), whole.names) if whole.concern.closed is None else [],
         "problem": problem, "reopened": closing.reopened_soon(whole.concern), "own": any(p.provider == whole.concern.provider_id for p in who.parts),
     }, status=status)  # fmt: skip
 
@@ -86,7 +85,9 @@ def do(request: HttpRequest, number: int, slug: str) -> HttpResponse:
         raise Http404("There is no such action.")
     if request.method == "POST":
         return _done(request, number, form)
-    whole = _whole(number)
+    whole, who = _whole(number), who_is(request.user)
+    if not may(who, form.act, whole.about):
+        return _concern_page(request, number, why_not(who, form.act, whole.about), 403)
     return _form(request, whole, form)
 
 

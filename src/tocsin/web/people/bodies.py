@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.db import connection
 from django.db.models import Q
 
-from tocsin.web.people.models import Body, Member, Provider, Role
-from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.people.models import Body, Provider
 
 
 def body_for(kind: str, provider: Provider) -> Body | None:
@@ -21,8 +21,7 @@ def bodies_for(provider: Provider) -> dict[str, Body]:
 
 
 def reachable(bodies: Iterable[int]) -> set[int]:
-    """Which of these bodies have somebody who may act for them; who it is, is not said. Four short queries."""
-    asked = list(bodies)
-    with acting_as(TOCSIN):
-        found = Member.objects.filter(is_active=True, membership__body__in=asked, membership__role=Role.LEAD, membership__ended=None)
-        return set(found.values_list("membership__body", flat=True))
+    """Which of these bodies have somebody who may act for them; who it is, is not said. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT people_reachable(%s)", [list(bodies)])
+        return {body for (body,) in cursor.fetchall()}

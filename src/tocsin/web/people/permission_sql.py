@@ -92,6 +92,15 @@ END $$;
 """
 
 
+REACHABLE = r"""
+-- which of these bodies have somebody who may act for them; who it is, is not said
+CREATE FUNCTION people_reachable(bodies bigint[]) RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT DISTINCT m.body_id FROM people_membership m JOIN people_member p ON p.id = m.member_id
+     WHERE m.body_id = ANY (bodies) AND m.role = 'lead' AND m.ended IS NULL AND p.is_active
+$$;
+"""
+
+
 def _table(table: str, **of: str) -> str:
     """select, insert, update, delete: for whom else than Tocsin itself. What is not named is for Tocsin alone."""
     lines = [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;", f"CREATE POLICY itself ON {table} USING ({_ITSELF});"]

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from tocsin.web.people.models import Declaration, Member, Membership, Role
+from django.db import connection
+
+from tocsin.web.people.models import Member, Role
 
 
 class Act(StrEnum):
@@ -167,21 +169,25 @@ def reads_people(who: Who) -> bool:
     return who.itself or any(p.role in (Role.AUDITOR, Role.ADMINISTRATOR) for p in who.parts)
 
 
+_WHO = """
+SELECT ARRAY(SELECT d.provider_id FROM people_declaration d WHERE d.member_id = %(member)s AND d.ended IS NULL), m.body_id, m.role, b.provider_id,
+       CASE WHEN NOT b.national THEN ARRAY(SELECT c.provider_id FROM people_coverage c WHERE c.body_id = b.id) END, b.kind
+FROM (SELECT) one LEFT JOIN people_membership m ON m.member_id = %(member)s AND m.ended IS NULL LEFT JOIN people_body b ON b.id = m.body_id ORDER BY m.id
+"""
+
+
 def who_is(member: Member | None) -> Who:
-    """A member's roles and declared interests. Two queries and one more for what the bodies cover."""
+    """A member's roles and declared interests. One query, since every page asks."""
     if member is None:
         return Who()
-    rows = list(Membership.objects.filter(member=member, ended=None).select_related("body").prefetch_related("body__coverage_set"))
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO, {"member": member.pk})
+        rows = cursor.fetchall()
     parts = tuple(
-        Part(
-            m.body_id, m.role, m.body.provider_id,
-            None if m.body.national else frozenset(c.provider_id for c in m.body.coverage_set.all()) | ({m.body.provider_id} - {None}),
-            m.body.kind,
-        )
-        for m in rows
+        Part(body, role, own, None if covers is None else frozenset(covers) | ({own} - {None}), kind)
+        for _, body, role, own, covers, kind in rows if body is not None
     )  # fmt: skip
-    interests = frozenset(Declaration.objects.filter(member=member, ended=None).values_list("provider_id", flat=True))
-    return Who(parts, interests, member=member.pk)
+    return Who(parts, frozenset(rows[0][0]), member=member.pk)
 
 
 def administers(who: Who, body: int) -> bool:

@@ -68,4 +68,16 @@ CREATE POLICY attachment_read ON record_attachment FOR SELECT USING (tocsin_read
 CREATE POLICY attachment_write ON record_attachment FOR INSERT WITH CHECK (tocsin_writes_chain(chain, 'evidence-given'));
 """
 
+ENTRIES = r"""
+-- all entries of a chain, for whoever may read the chain. Asked once and then read as Tocsin itself: asked for each row, a long history takes
+-- ten times as long. Where something fails in between, the setting falls back with the statement.
+CREATE FUNCTION record_entries(asked text) RETURNS SETOF record_entry LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE before text := tocsin_acting();
+BEGIN
+    IF NOT tocsin_reads_chain(asked) THEN RETURN; END IF;
+    PERFORM set_config('tocsin.acting', 'tocsin', true);
+    RETURN QUERY SELECT * FROM record_entry e WHERE e.chain = asked ORDER BY e.seq;
+    PERFORM set_config('tocsin.acting', before, true);
+END $$;
+"""
 BACKWARD = "SELECT 1/0  -- the record is not taken back"
