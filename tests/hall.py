@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
+from uuid import uuid4
 
 from tocsin.accord import shipped
 from tocsin.signal import ConcernKind, Level, ProviderRef, Signal
 from tocsin.web.accord.actions import put_in_force
+from tocsin.web.concerns.models import Concern
 from tocsin.web.people.models import Body, Coverage, Member, Membership, Provider
 from tocsin.web.record.acting import TOCSIN, acting_as
 
@@ -67,6 +69,12 @@ def enter(client, someone):
     session = client.session
     session["second-factor"] = str(someone.pk)
     session.save()
+
+
+def sent_with(number):
+    """What a form of this concern sends by itself, as its page would have it now."""
+    with acting_as(TOCSIN):
+        return {"request": str(uuid4()), "stamp": Concern.objects.get(pk=number).last_entry}
 
 
 class Moment:

@@ -5,13 +5,15 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from hall import MONDAY, enter, member, signal
+from hall import MONDAY, enter, member, sent_with, signal
 from tocsin.signal import ConcernKind
 from tocsin.web.concerns import actions, clockwork
+from tocsin.web.concerns.doing import about_of
 from tocsin.web.concerns.forms import FORMS
 from tocsin.web.concerns.models import Concern, Raiser
+from tocsin.web.people.permissions import may, who_is
 from tocsin.web.record import ledger
-from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.acting import TOCSIN, act_as, acting_as
 
 pytestmark = pytest.mark.django_db
 
@@ -22,9 +24,7 @@ def concern(hall):
 
 
 def send(client, concern, slug, **values):
-    page = client.get(f"/concerns/{concern.pk}/do/{slug}/").content.decode()
-    hidden = dict(re.findall(r'name="(request|stamp)" value="([^"]*)"', page))
-    return client.post(f"/concerns/{concern.pk}/do/{slug}/", hidden | values)
+    return client.post(f"/concerns/{concern.pk}/do/{slug}/", sent_with(concern.pk) | values)
 
 
 def entries(concern):
@@ -62,8 +62,15 @@ def test_each_form_opens_and_an_empty_one_is_answered_clearly_and_changes_nothin
         everything = member(hall.bodies["icb"])
     enter(client, everything)
     before = entries(concern)
+    act_as(everything.pk)
+    offered_by_right = {slug for slug, form in FORMS.items() if may(who_is(everything), form.act, about_of(concern))}
+    act_as(None)
+    assert 5 < len(offered_by_right) < len(FORMS)
     for slug, form in FORMS.items():
-        assert client.get(f"/concerns/{concern.pk}/do/{slug}/").status_code == 200, slug
+        page = client.get(f"/concerns/{concern.pk}/do/{slug}/")
+        allowed = slug in offered_by_right
+        assert page.status_code == (200 if allowed else 403), slug
+        assert ('name="stamp"' in page.content.decode()) == allowed, "whoever may not send it is told why, and is shown no form"
         if form.fields:
             answer = send(client, concern, slug)
             assert answer.status_code in (403, 409, 422), (slug, answer.status_code)

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from hall import MONDAY, enter, member, signal
+from hall import MONDAY, enter, member, sent_with, signal
 from tocsin.web.concerns import actions as hall_actions
 from tocsin.web.concerns import clockwork
 from tocsin.web.concerns.doing import about_of
@@ -88,9 +88,7 @@ def offered(client, concern):
 
 
 def send(client, concern, slug, **values):
-    page = client.get(f"/concerns/{concern.pk}/do/{slug}/").content.decode()
-    hidden = dict(re.findall(r'name="(request|stamp)" value="([^"]*)"', page))
-    return client.post(f"/concerns/{concern.pk}/do/{slug}/", hidden | values)
+    return client.post(f"/concerns/{concern.pk}/do/{slug}/", sent_with(concern.pk) | values)
 
 
 def entries(concern):
