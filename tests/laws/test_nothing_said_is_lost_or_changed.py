@@ -172,7 +172,7 @@ def test_what_was_erased_cannot_be_read_and_the_record_still_verifies(hall, mome
         provider=hall.providers["XAA"], kind="outcome-signal", group="family", account="Our daughter Ada died.", contact="a@example.org"
     )
     raiser = raisers.find(receipt.number, receipt.code)
-    assert raisers.account_of(raiser) == "Our daughter Ada died."
+    assert raisers.accounts_of([raiser])[0][1] == "Our daughter Ada died."
     act_as(TOCSIN)
     checkpoint.take(moment.at)
     entry = Entry.objects.get(what="noted")

@@ -72,7 +72,7 @@ def told(request: HttpRequest) -> HttpResponse:
             return redirect("concerns:told")
     found = queries.for_raiser(raiser)
     return render(request, "concerns/told.jinja", {
-        "raiser": raiser, "found": found, "letters": raisers.letters(raiser), "account": raisers.account_of(raiser), "problem": problem,
+        "raiser": raiser, "found": found, "letters": raisers.letters(raiser), "account": raisers.accounts_of([raiser])[0][1], "problem": problem,
         "request_number": str(uuid4()),
     }, status=422 if problem else 200)  # fmt: skip
 

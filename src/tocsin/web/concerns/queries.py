@@ -137,7 +137,7 @@ def whole(number: int) -> Whole:
 
     The database is asked once in which tables there is anything; most concerns have little, and a query that finds nothing takes as long.
     """
-    from tocsin.web.concerns.raisers import account_of
+    from tocsin.web.concerns.raisers import accounts_of
 
     concern = Concern.objects.select_related("provider", "map", "holder").defer("map__files").get(pk=number)
     moment = now()
@@ -171,7 +171,7 @@ def whole(number: int) -> Whole:
         if_any("links", lambda: Link.objects.filter(Q(one=concern) | Q(other=concern)).select_related("one__provider", "other__provider")),
         if_any("files", lambda: Attachment.objects.filter(chain=clockwork.chain(concern)).select_related("file")),
         if_any("publications", lambda: Publication.objects.filter(concern=concern).order_by("id")),
-        if_any("raisers", lambda: [(r, account_of(r)) for r in Raiser.objects.filter(concern=concern).order_by("raised")]),
+        if_any("raisers", lambda: accounts_of(Raiser.objects.filter(concern=concern).order_by("raised"))),
         _unreachable(concern, standing, bodies),
         if_any("merged", lambda: Concern.objects.filter(merged_into=concern).order_by("id").values_list("id", flat=True)),
         seen.get(concern.merged_into_id), seen.get(concern.reopens_id),
