@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 
 import reports as files_to_read
-from hall import member
+from hall import enter, member
+from tocsin import learn
 from tocsin.web.learn import actions, queries, reading
 from tocsin.web.learn.doing import Invalid, chain
 from tocsin.web.learn.models import Addressee, Item, Link, Passage, Report
@@ -60,6 +63,18 @@ def test_a_file_that_cannot_be_read_is_kept_and_its_page_says_why(hall, client, 
     assert report.problem.startswith(name)
     with acting_as(TOCSIN):
         assert files.read(Report.objects.select_related("file").get(pk=report.pk).file) == content
+
+
+def test_pages_whose_words_were_recognised_are_named_so_that_somebody_checks_them(hall, client, monkeypatch):
+    plain = learn.read
+    monkeypatch.setattr(learn, "read", lambda *given, **more: replace(plain(*given, **more), recognised_pages=(2, 5)))
+    report = take_in(hall, files_to_read.pdf(), "half-scanned.pdf")
+    enter(client, hall.trust)
+
+    page = client.get(f"/learn/reports/{report.slug}/").content.decode()
+
+    assert report.recognised == [2, 5]
+    assert "read by character recognition: 2, 5. Check their words against the file." in page
 
 
 def test_a_reading_that_goes_over_its_limits_is_ended_and_said(hall, monkeypatch):

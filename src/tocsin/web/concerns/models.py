@@ -232,7 +232,6 @@ class Raiser(models.Model):
     code_hash = models.CharField(max_length=200)
     contact = models.JSONField(null=True, help_text="Sealed address for letting them know that there is news")
     account = models.JSONField(help_text="Sealed account of what happened")
-    tries = models.PositiveSmallIntegerField(default=0)
     raised = models.DateTimeField()
     told = models.DateTimeField(null=True)
     answer = models.CharField(max_length=20, blank=True, help_text="resolved, not-resolved")

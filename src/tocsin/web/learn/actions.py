@@ -220,7 +220,8 @@ def store_reading(*, report: Report, found: Any) -> None:
 def _facts(report: Report, found: Any, providers: list[Provider]) -> None:
     from tocsin.web.learn.addressed import provider_named
 
-    report.pages, report.paged, report.scanned = found.pages, found.paged, list(found.scanned_pages)
+    report.pages, report.paged = found.pages, found.paged
+    report.scanned, report.recognised = list(found.scanned_pages), list(found.recognised_pages)
     for name in ("title", "date", "body", "provider"):
         value = getattr(found, name)
         if value is not None:

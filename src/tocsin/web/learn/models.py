@@ -59,6 +59,7 @@ class Report(models.Model):
     pages = models.PositiveIntegerField(default=0)
     paged = models.BooleanField(default=True)
     scanned = models.JSONField(default=list, help_text="Pages that are pictures, from which nothing was read")
+    recognised = models.JSONField(default=list, help_text="Pages that are pictures, whose words were recognised, with errors likely")
     found = models.JSONField(default=dict, help_text="What the reading found: {field: {value, page, how}}; corrections do not change it")
     print = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was shipped")
     touched = models.JSONField(default=list, help_text="Fields that were changed by hand; a new shipped version leaves them alone")
