@@ -9,7 +9,7 @@ import pytest
 
 from hall import MONDAY, enter, member, sent_with, signal
 from tocsin.web.concerns import actions, closing, plan, raisers, takeover
-from tocsin.web.concerns.models import Concern, Owed
+from tocsin.web.concerns.models import Concern, Criterion, Owed
 from tocsin.web.people.actions import make_token
 from tocsin.web.people.models import Body
 from tocsin.web.record import ledger
@@ -128,3 +128,35 @@ def test_a_concern_that_nobody_outside_raised_is_closed_without_telling(hall):
     told = next(c for c in conditions if c.what.startswith("Those who raised"))
 
     assert told.missing == ""
+
+
+BAD = "<script>alert('x')</script>"
+
+
+@pytest.mark.parametrize(
+    ("slug", "by", "values"),
+    [
+        ("hand-over", "icb", {"to": "nhse", "reason": BAD}), ("conflict", "icb", {"reason": BAD}), ("refuse", "icb", {"reason": BAD}),
+        ("restrict", "icb", {"reason": BAD}), ("merge", "icb", {"reason": BAD}), ("hand-back", "nhse", {"reason": BAD}), ("close", "cqc", {"words": BAD}),
+    ],
+)  # fmt: skip
+def test_a_script_in_the_words_of_what_ends_something_comes_back_as_text(client, hall, almost, slug, by, values):
+    number = almost("handed-back" if slug == "hand-back" else "nothing" if slug == "close" else "acted")
+    if slug == "hand-back":
+        with acting_as(TOCSIN):
+            criterion = Criterion.objects.get(take_over__concern=number).pk
+        as_(hall.mnsi, takeover.meet_criterion, concern=number, criterion=criterion, evidence=BAD)
+    if slug == "merge":
+        other = as_(hall.icb, actions.raise_concern, provider=hall.providers["XAA"], body=hall.bodies["icb"], kind="data-quality", title=BAD, words=BAD)
+        values = values | {"into": str(other.pk)}
+    enter(client, hall.members[by])
+    opened = client.get(f"/concerns/{number}/do/{slug}/").content.decode()
+
+    done = client.post(f"/concerns/{number}/do/{slug}/", sent_with(number) | values)
+
+    assert done.status_code == 302, done.content.decode()[:4000]
+    with acting_as(TOCSIN):
+        assert any(BAD in e.payload for e in ledger.entries(f"concern:{number}")[-3:])
+    pages = [client.get(a).content.decode() for a in (f"/concerns/{number}/", "/concerns/?state=all", "/providers/XAA/board-pack/")]
+    assert not [p for p in (opened, *pages) if "<script>alert" in p]
+    assert "&lt;script&gt;" in pages[0]
