@@ -442,7 +442,7 @@ def what_is_wrong(attempts: list[Attempt]) -> Iterator[str]:
     """Each fault in words: an answer that is not in the record once, a refusal that is, a row without its entry or an entry without its row."""
     from django.db import connection
 
-    from tocsin.web.concerns.raisers import account_of, find
+    from tocsin.web.concerns.raisers import accounts_of, find
     from tocsin.web.record.acting import TOCSIN, acting_as
     from tocsin.web.record.models import Entry
 
@@ -464,7 +464,7 @@ def what_is_wrong(attempts: list[Attempt]) -> Iterator[str]:
             yield f"never answered: {attempt}"
         if attempt.receipt:
             raiser = find(*attempt.receipt)
-            if raiser is None or account_of(raiser) != attempt.words:
+            if raiser is None or accounts_of([raiser])[0][1] != attempt.words:
                 yield f"a receipt that opens nothing, or another account: {attempt}"
     known = {a.key for a in attempts}
     yield from (f"in the record, and nobody asked for it: {e.what} {e.chain}" for key, e in entries.items() if key not in known)
