@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from tocsin.web.feeds import outbox, pack
 from tocsin.web.feeds.models import BoardPack
 from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.again import AGAIN, LOST
 from tocsin.web.record.moment import now
 
 _log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def tell(timestamp: int) -> int:
     return outbox.send()
 
 
-@app.task(name="feeds.make_pack")
+@app.task(name="feeds.make_pack", retry=AGAIN)
 def make_pack(pack: str) -> None:
     """A board pack; what goes wrong is said on its page."""
     close_old_connections()
@@ -32,6 +33,8 @@ def make_pack(pack: str) -> None:
 def _make(number: str) -> None:
     try:
         pack.make(number)
+    except LOST:
+        raise
     except Exception:
         _log.exception("A board pack could not be made")
         with acting_as(TOCSIN):

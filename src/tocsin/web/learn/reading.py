@@ -13,6 +13,7 @@ from tocsin.web.learn.doing import tell
 from tocsin.web.learn.models import Item, Link, Passage, Reading, Report
 from tocsin.web.record import files, keys
 from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.again import LOST
 from tocsin.web.record.moment import now
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ def read(number: int) -> None:
         except (keys.Unreadable, OSError) as error:
             _unreadable(report, f"{report.file_name}: the kept file cannot be opened: {error}")
             return
+        except LOST:
+            raise
         except Exception:
             _log.exception("A report could not be read")
             _unreadable(report, f"{report.file_name}: it could not be read; those who run Tocsin find the reason in its log.")
@@ -64,6 +67,12 @@ def measure() -> int:
             done += [i.pk for i in batch]
         proposing.propose(done)
     return len(done)
+
+
+def anything_to_measure() -> bool:
+    """Whether some item lacks its vector and its failings. One query."""
+    with acting_as(TOCSIN):
+        return Item.objects.exclude(measure=measuring.VERSION).filter(withdrawn=None).exists()
 
 
 def _next(report: Report | None) -> list[Item]:

@@ -6,11 +6,12 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from tocsin.web.learn import reading, ringing
+from tocsin.web.record.again import AGAIN
 
 _log = logging.getLogger(__name__)
 
 
-@app.task(name="learn.read_report")
+@app.task(name="learn.read_report", retry=AGAIN)
 def read_report(report: int) -> None:
     """Read a report that was taken in; what goes wrong is said on its page."""
     close_old_connections()
@@ -24,7 +25,16 @@ def measure_items_task() -> None:
     reading.measure()
 
 
-@app.task(name="learn.ring")
+@app.periodic(cron="*/10 * * * *", periodic_id="unmeasured")
+@app.task(queueing_lock="unmeasured", name="learn.measure_what_was_left")
+def measure_what_was_left(timestamp: int) -> None:
+    """Every ten minutes: what a lost database or a killed worker left behind."""
+    close_old_connections()
+    if reading.anything_to_measure():
+        _Once.defer()
+
+
+@app.task(name="learn.ring", retry=AGAIN)
 def ring(report: int) -> None:
     """A failing that returns is told to the hall."""
     close_old_connections()

@@ -6,6 +6,7 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from tocsin.web.record.acting import TOCSIN, acting_as
+from tocsin.web.record.again import AGAIN, LOST
 from tocsin.web.record.moment import now
 from tocsin.web.review import figures, importing
 from tocsin.web.review.models import Figures, Import
@@ -13,12 +14,14 @@ from tocsin.web.review.models import Figures, Import
 _log = logging.getLogger(__name__)
 
 
-@app.task(name="review.read_file")
+@app.task(name="review.read_file", retry=AGAIN)
 def read_file(number: str) -> None:
     """A file of cases; what goes wrong is said on its page."""
     close_old_connections()
     try:
         importing.run(number)
+    except LOST:
+        raise
     except Exception:
         # the log may not hold what stood in the file
         _log.error("A file of cases could not be read to its end: import %s", number)
@@ -27,12 +30,14 @@ def read_file(number: str) -> None:
             Import.objects.filter(pk=number, ended=None).update(problem=words, ended=now())
 
 
-@app.task(name="review.work_out")
+@app.task(name="review.work_out", retry=AGAIN)
 def work_out(number: str) -> None:
     """Figures of a panel; what goes wrong is said on their page."""
     close_old_connections()
     try:
         figures.run(number)
+    except LOST:
+        raise
     except Exception:
         _log.exception("The figures of a panel could not be worked out")
         with acting_as(TOCSIN):

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import close_old_connections
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from tocsin.watch.nightly import births_in, run_folder
 from tocsin.web.watch.actions import load_run
@@ -58,11 +60,16 @@ def look() -> str:
 @app.periodic(cron="* * * * *", periodic_id="stalled")
 @app.task(queueing_lock="stalled", name="watch.take_up_stalled_jobs", pass_context=True)
 async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> int:
-    """Jobs whose worker no longer says that it lives are done again."""
-    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30))
-    for job in stalled:
-        await app.job_manager.retry_job(job)
-    return len(stalled)
+    """Jobs whose worker no longer says that it lives are done again. Returns how many."""
+    again = 0
+    for job in list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30)):
+        try:
+            await app.job_manager.retry_job(job)
+            again += 1
+        except UniqueViolation:
+            # the same is waiting already, as with what is done each minute: that one will do it, and this one must not stop the others
+            await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
+    return again
 
 
 def mark_seen(found: list[list[Any]]) -> None:
