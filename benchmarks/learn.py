@@ -93,7 +93,7 @@ def bm25(texts: list[str], k1: float = 1.2, b: float = 0.75) -> np.ndarray:
 def compare(name: str, texts: list[str], coded: np.ndarray, reports: np.ndarray, times: int) -> None:
     """Pairwise AUC and recall@5 side by side, with the interval of Tocsin's and of how far it is above the best other."""
     encoders._kept.clear()
-    raw = Shipped().encode(texts)
+    raw = Shipped(adapted=False).encode(texts)
     words = tfidf(texts, weights_of(texts), {})
     measures = {
         "TF-IDF": (words @ words.T).toarray(),
