@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tocsin.learn import MEASURE_VERSION, encoders, link, load, similarity, vectors
 from tocsin.learn.encoders import Shipped
-from tocsin.learn.minilm import numbers as word_pieces
 from tocsin.learn.metric import WEIGHTS, fit, sentences, shipped
+from tocsin.learn.minilm import numbers as word_pieces
 from tocsin.learn.train import version_of
 from tocsin.learn.words import in_sentences, neutral, tfidf
 
