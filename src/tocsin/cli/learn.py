@@ -70,7 +70,7 @@ def recurs(
         ),
     ] = None,
     on: Annotated[str | None, typer.Option(help="Day of the report, YYYY-MM-DD; only earlier items count.")] = None,
-    least: Annotated[float, typer.Option(help="How near an earlier item must be, -1 to 1.", min=-1, max=1)] = 0.5,
+    least: Annotated[float, typer.Option(help="How near an earlier item must be, -1 to 1.", min=-1, max=1)] = 0.45,
     as_json: AsJson = False,
 ) -> None:
     """For each recommendation and failing of a report, the earlier ones that say the same.

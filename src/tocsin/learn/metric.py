@@ -22,7 +22,7 @@ Numbers = NDArray[np.int64]
 SHRINKAGE = 0.8
 SHARPNESS = 0.04
 FAMILY_SHARPNESS = 0.05
-WEIGHTS = (1.0, 1.0, 1.0, 0.3)
+WEIGHTS = (1.0, 1.0, 0.5, 0.3)
 DIMENSIONS = 256
 
 

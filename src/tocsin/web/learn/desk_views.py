@@ -133,7 +133,7 @@ def _advice(found: Draft) -> dict[str, Any]:
     text = found.text.strip()
     day = now().date()
     names = powers.bodies(day)
-    before = list(near.like(text, kind="recommendation", top=30, least=0.3)) if len(text) >= ENOUGH else []
+    before = list(near.like(text, kind="recommendation", top=30, least=0.22)) if len(text) >= ENOUGH else []
     same = [n for n in before if n.same]
     days = [n.item.on for n in same if n.item.on]
     holders = powers.holders(found.power, day) if found.power else []

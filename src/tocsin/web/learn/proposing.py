@@ -18,7 +18,7 @@ from tocsin.web.record.moment import now
 
 NEAREST = 12
 """With so many of the nearest earlier ones each item is compared."""
-ABOUT_THE_SAME = 0.45
+ABOUT_THE_SAME = 0.38
 """From this likeness on two that ask the same body, or are about the same failing, are looked at for a conflict."""
 SAME_TIME = timedelta(days=3 * 365)
 """Two days by which something must be done are in conflict only where the reports lie no further apart; a later one may simply ask again."""

@@ -77,10 +77,10 @@ def _page(request: HttpRequest, found: Item, problem: str = "", form: str = "", 
             "returned": histories.returned_after_done(events),
             "relations": queries.relations(found, as_of),
             "proposals": [] if as_of else list(proposing.undecided(item=found)[:12]),
-            "before": list(near.earlier([found], top=8, least=0.3)[found.pk]),
+            "before": list(near.earlier([found], top=8, least=0.22)[found.pk]),
             "after": [
                 n
-                for n in near.earlier([found], top=8, least=0.3, later=True)[found.pk]
+                for n in near.earlier([found], top=8, least=0.22, later=True)[found.pk]
                 if as_of is None or (n.item.on and n.item.on <= as_of)
             ],
             "codings": queries.codings([found.pk], member).get(found.pk, []),

@@ -195,7 +195,7 @@ def beside(request: HttpRequest, slug: str) -> HttpResponse:
     """One report beside its ancestors: for each item the earlier ones that say the same."""
     found = asking.report(slug)
     items = list(Item.objects.filter(report=found, withdrawn=None).select_related("report").order_by("kind", "pk")[:400])
-    before = near.earlier(items, top=6, least=0.3)
+    before = near.earlier(items, top=6, least=0.22)
     ancestors: dict[int, list[Any]] = {}
     for item in items:
         for n in before[item.pk]:

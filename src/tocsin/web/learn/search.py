@@ -20,7 +20,7 @@ ALONE = 60
 """So many are shown for their meaning alone."""
 FEW = 10
 """With fewer items in which every word stands, those with some of the words are looked at too."""
-FAR = 0.35
+FAR = 0.27
 """What shares no word and is not even so near only fills the page."""
 BEGUN = 4
 """Fewer letters than these mean nothing yet."""
