@@ -26,9 +26,9 @@ QUESTIONS = 120
 
 REPORTS = """
 INSERT INTO learn_report (slug, title, "on", on_words, author, kind, provider_name, addressees, sources, note, origin, body_id, taken_in, opened,
-    file_name, state, progress, problem, pages, paged, scanned, found, print, touched)
+    file_name, state, progress, problem, pages, paged, scanned, recognised, found, print, touched)
 SELECT 'bench-' || n, 'Review ' || n || ' of maternity care', d, d::text, 'Reviewers ' || n %% 90, 'inquiry', '', '[]', '[]', '', 'uploaded', b.id, now(),
-    CASE WHEN n %% 10 > 0 THEN now() END, '', 'read', 100, '', 0, true, '[]', '{}', '', '[]'
+    CASE WHEN n %% 10 > 0 THEN now() END, '', 'read', 100, '', 0, true, '[]', '[]', '{}', '', '[]'
 FROM generate_series(1, %(reports)s) n CROSS JOIN LATERAL (SELECT date '2001-01-01' + (n * 9301 %% 9200) AS d) d
 JOIN (SELECT id, row_number() OVER (ORDER BY code) - 1 AS i, count(*) OVER () AS k FROM people_body WHERE kind = 'trust') b ON b.i = n / 10 %% 6
 """
