@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 
-from hall import Moment, build
+from as_the_app import hall
+from hall import Moment
 from tocsin.web.learn import actions, reading
 from tocsin.web.learn.models import Item, Report
-from tocsin.web.record.acting import TOCSIN, act_as, acting_as
+from tocsin.web.record.acting import TOCSIN, acting_as
 
+__all__ = ["DAY", "REPORT", "data_apart", "draft_report", "hall", "moment", "opened", "recommendation", "take_in"]
 sys.path.insert(0, str(Path(__file__).parents[2] / "learn"))
 
 
@@ -24,16 +25,9 @@ def moment(monkeypatch):
     return found
 
 
-@pytest.fixture
-def hall(db, moment, settings, tmp_path):
+@pytest.fixture(autouse=True)
+def data_apart(settings, tmp_path):
     settings.DATA = tmp_path
-    with connection.cursor() as cursor:
-        cursor.execute("SET ROLE tocsin_app")
-    made = build()
-    yield made
-    act_as(None)
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
 
 
 def take_in(hall, content, name="report.txt", who="trust", body="trust"):
